@@ -1,0 +1,628 @@
+"""Every error that conferencekit raises.
+
+What a person did wrong is data (an `Issue`, a `Refused`); what a programmer, an organiser's file or a machine did
+wrong is an exception. Each carries the value that caused it as attributes, and its message says the remedy.
+
+    ConferenceKitError
+    ├── InvalidTime (ValueError)
+    │   ├── NaiveTime                a datetime without a zone
+    │   ├── NotWallTime              a wall time that has an offset, or no date-time at all
+    │   ├── UnknownZone              not an IANA name
+    │   ├── NonexistentTime          skipped by a change of clocks
+    │   ├── AmbiguousTime            occurs twice at a change of clocks
+    │   ├── MislocalizedTime         tzinfo=pytz.timezone(...): local mean time
+    │   ├── OffsetDisagrees          an offset that the named zone does not have then
+    │   └── TimeOutOfRange           not within the years 1 to 9999
+    ├── InvalidDeadline (ValueError)
+    ├── InvalidText (ValueError)     a text that cannot stand where it was put
+    ├── InvalidDocument (ValueError) all problems of a conference document at once
+    ├── InvalidImport (ValueError)   a CSV file that cannot be read
+    ├── TransitionNotAllowed         an action that the state does not allow
+    ├── NotFound (LookupError)       no such record
+    ├── ConferenceOutdated           the conference in force is newer than the one at hand
+    ├── PlanInUse                    a change of the document removes what people hold
+    ├── MissingLink                  a mail needs a link for which no address was given
+    ├── MissingExtra (ImportError)   an optional dependency is not installed
+    ├── StoreError
+    │   ├── InvalidChangeSet (ValueError)
+    │   ├── StoreBusy  StoreFull  StoreReadOnly  StoreUnavailable     nothing was applied
+    │   ├── CommitInDoubt            applied or not: repeat the batch
+    │   ├── SchemaTooNew             written by a newer version
+    │   ├── InvalidBody (ValueError) a stored body that does not read as its class
+    │   └── NotOurFile               another program's database
+    ├── PluginError
+    │   ├── DuplicateName            two plugins offer the same name
+    │   ├── UnknownBackend           nobody offers it
+    │   ├── PluginBroken             a distribution that does not load
+    │   └── InvalidHook              misspelt, async, or a class instead of an object
+    ├── MessageError
+    │   ├── TemplateBroken           a template that does not render
+    │   └── InvalidAddress (ValueError)
+    ├── InvalidCalendar (ValueError) a calendar object that RFC 5546 does not allow
+    ├── BlobError
+    │   ├── BlobTooLarge             more bytes than allowed
+    │   ├── BlobMissing (LookupError)
+    │   ├── BlobsUnavailable         the folder cannot be read or written, or is full
+    │   └── InvalidDigest (ValueError)
+    ├── DeclarationRefused (ValueError)  quotes that are not found, sources that may not be quoted
+    ├── NotCanonical (ValueError)    a value that has no canonical JSON, so no digest
+    └── LedgerBroken                 the sealed log does not verify
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from attrs import define
+
+
+class ConferenceKitError(Exception):
+    """The base of every error of this library."""
+
+
+# -- time -------------------------------------------------------------------------------------------------------------
+
+
+class InvalidTime(ConferenceKitError, ValueError):
+    """A date-time that cannot be taken as it stands."""
+
+
+@define(eq=False, slots=False)
+class NaiveTime(InvalidTime):
+    """A datetime without a zone, or a value that is no datetime."""
+
+    value: object
+
+    def __str__(self) -> str:
+        return (
+            f"{self.value!r} names no time zone. Give an aware datetime, "
+            'or Moment.at(wall, "Area/City") with the zone that the wall time is meant in.'
+        )
+
+
+@define(eq=False, slots=False)
+class NotWallTime(InvalidTime):
+    """A value given as a wall time that has a zone already, or is no datetime."""
+
+    value: object
+
+    def __str__(self) -> str:
+        return (
+            f"{self.value!r} is not a wall time. Give a datetime without tzinfo and name its zone, "
+            "or take Moment.from_datetime for a datetime that has one."
+        )
+
+
+@define(eq=False, slots=False)
+class UnknownZone(InvalidTime):
+    """A name that is not in the IANA time zone database."""
+
+    name: object
+    nearest: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        hint = f" Did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
+        return f"{self.name!r} is not an IANA time zone name such as 'Asia/Shanghai'.{hint}"
+
+
+@define(eq=False, slots=False)
+class NonexistentTime(InvalidTime):
+    """A wall time that the zone's clocks skip. `before` and `after` are the neighbouring times that exist."""
+
+    wall: datetime
+    zone: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.wall.isoformat(' ')} does not exist in {self.zone}: the clocks skip it. "
+            f"Take {self.before} or {self.after}."
+        )
+
+
+@define(eq=False, slots=False)
+class AmbiguousTime(InvalidTime):
+    """A wall time that the zone's clocks show twice. `first` and `second` are the two candidates."""
+
+    wall: datetime
+    zone: str
+    first: str
+    second: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.wall.isoformat(' ')} occurs twice in {self.zone}: {self.first} (fold=0) "
+            f"and {self.second} (fold=1). Say which by fold."
+        )
+
+
+@define(eq=False, slots=False)
+class MislocalizedTime(InvalidTime):
+    """A datetime whose offset its own zone does not have then: made by `tzinfo=` instead of `localize`."""
+
+    value: datetime
+    zone: str
+    offset: timedelta
+
+    def __str__(self) -> str:
+        return (
+            f"{self.value.isoformat()} has the offset {self.offset}, which {self.zone} does not have then. "
+            f"It was probably made by datetime(..., tzinfo=pytz.timezone({self.zone!r})): "
+            f"use pytz.timezone({self.zone!r}).localize(...) or Moment.at(wall, {self.zone!r})."
+        )
+
+
+@define(eq=False, slots=False)
+class OffsetDisagrees(InvalidTime):
+    """A time written with an offset that the named zone does not have at that wall time."""
+
+    value: str
+    zone: str
+    expected: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.value} disagrees with {self.zone}, whose offset then is {' or '.join(self.expected)}. "
+            "Correct the offset, leave it out, or name another zone."
+        )
+
+
+@define(eq=False, slots=False)
+class TimeOutOfRange(InvalidTime):
+    """A time, or the result of a calculation, that lies outside the years 1 to 9999."""
+
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.value} lies outside the years 1 to 9999. Take a time within them."
+
+
+@define(eq=False, slots=False)
+class InvalidDeadline(ConferenceKitError, ValueError):
+    """A deadline that says too little, too much, or contradicts itself."""
+
+    value: object
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.value!r} does not make a deadline. {self.remedy}"
+
+
+# -- documents, people, rules -----------------------------------------------------------------------------------------
+
+
+@define(eq=False, slots=False)
+class InvalidText(ConferenceKitError, ValueError):
+    """A text, locale or name that cannot stand where it was put."""
+
+    value: object
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{_short(self.value)} cannot stand here. {self.remedy}"
+
+
+@define(frozen=True)
+class Problem:
+    """One thing wrong in a document: where, what it was, what was expected.
+
+    `path` is the key's path, such as `deadlines.registration.before` or `sessions[2].ends`. `value` None:
+    it is missing.
+    """
+
+    path: str
+    value: object
+    expected: str
+    nearest: str | None = None
+
+    def __str__(self) -> str:
+        hint = f" Did you mean {self.nearest!r}?" if self.nearest else ""
+        shown = "missing" if self.value is None else _short(self.value)
+        return f"{self.path}: {shown}: {self.expected}{hint}"
+
+
+@define(eq=False, slots=False)
+class InvalidDocument(ConferenceKitError, ValueError):
+    """A conference document with problems: all of them, in the order of the document."""
+
+    source: str
+    problems: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        return f"{self.source} has {count}:\n{lines}"
+
+
+@define(eq=False, slots=False)
+class InvalidImport(ConferenceKitError, ValueError):
+    """A file of registrations that cannot be read. `line` counts from 1, 0 = the file as a whole."""
+
+    source: str
+    line: int
+    value: object
+    remedy: str
+
+    def __str__(self) -> str:
+        where = f"{self.source}, line {self.line}" if self.line else self.source
+        return f"{where}: {_short(self.value)}. {self.remedy}"
+
+
+@define(eq=False, slots=False)
+class TransitionNotAllowed(ConferenceKitError):
+    """An action that the state of the subject does not allow. `allowed` lists the actions that it does."""
+
+    subject: str
+    state: str
+    action: str
+    allowed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        options = ", ".join(self.allowed) or "nothing more"
+        return f"{self.subject} is {self.state!r} and cannot {self.action!r}. What it allows: {options}."
+
+
+@define(eq=False, slots=False)
+class NotFound(ConferenceKitError, LookupError):
+    """There is no such record."""
+
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        return (
+            f"There is no {self.kind} {self.id!r} here. Check the id and the conference that it belongs to."
+        )
+
+
+@define(eq=False, slots=False)
+class ConferenceOutdated(ConferenceKitError):
+    """Another process put a newer document in force."""
+
+    held: str
+    in_force: str
+
+    def __str__(self) -> str:
+        return (
+            f"The conference document at hand ({self.held[:12]}) is older than the one in force "
+            f"({self.in_force[:12]}). Load the newer document and call secretariat.reload(conference)."
+        )
+
+
+@define(eq=False, slots=False)
+class PlanInUse(ConferenceKitError):
+    """A changed document would take away what people already hold."""
+
+    path: str
+    value: object
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {_short(self.value)} is in use and cannot go. {self.remedy}"
+
+
+@define(eq=False, slots=False)
+class MissingLink(ConferenceKitError):
+    """A mail of this conference needs a link for which the secretariat has no address."""
+
+    purpose: str
+
+    def __str__(self) -> str:
+        return (
+            f"Mails of this conference contain a link {self.purpose!r}, and the secretariat has no address for it. "
+            f'Give site="https://..." or site={{{self.purpose!r}: "https://.../{{token}}"}}.'
+        )
+
+
+@define(eq=False, slots=False)
+class MissingExtra(ConferenceKitError, ImportError):
+    """An optional dependency is needed and not installed."""
+
+    extra: str
+    purpose: str
+
+    def __str__(self) -> str:
+        return f"{self.purpose} needs the extra {self.extra!r}: pip install 'conferencekit[{self.extra}]'."
+
+
+# -- stores -----------------------------------------------------------------------------------------------------------
+
+
+class StoreError(ConferenceKitError):
+    """Something about a store, never about one change set in a batch (that is a `Conflict`)."""
+
+
+@define(eq=False, slots=False)
+class InvalidChangeSet(StoreError, ValueError):
+    """A change set or a query outside the limits that all stores share."""
+
+    value: object
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{_short(self.value)} cannot be stored. {self.remedy}"
+
+
+@define(eq=False, slots=False)
+class StoreBusy(StoreError):
+    """Others held the store for longer than the time that was allowed. Nothing was applied."""
+
+    url: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.url} stayed locked for {self.seconds:g} s; nothing was applied. Try again."
+
+
+@define(eq=False, slots=False)
+class StoreFull(StoreError):
+    """The disk, or the store's quota on it, is full. Nothing was applied."""
+
+    url: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.url} has no room left ({self.reason}); nothing was applied. Free some space and try again."
+
+
+@define(eq=False, slots=False)
+class StoreReadOnly(StoreError):
+    """The store may be read but not written. Nothing was applied."""
+
+    url: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.url} cannot be written ({self.reason}); nothing was applied. Give this user the right to write."
+
+
+@define(eq=False, slots=False)
+class StoreUnavailable(StoreError):
+    """The store cannot be opened or reached. Nothing was applied."""
+
+    url: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.url} cannot be used ({self.reason}); nothing was applied. Check the address and try again."
+
+
+@define(eq=False, slots=False)
+class CommitInDoubt(StoreError):
+    """The store failed while committing: the batch was applied as a whole or not at all."""
+
+    url: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.url} failed during a commit ({self.reason}): it was applied, or it was not. "
+            "Repeat the same batch: what was applied is answered as replayed."
+        )
+
+
+@define(eq=False, slots=False)
+class SchemaTooNew(StoreError):
+    """The store or a record in it was written by a newer version of conferencekit."""
+
+    where: str
+    found: int
+    known: int
+
+    def __str__(self) -> str:
+        return f"{self.where} has schema {self.found}, and this version knows up to {self.known}. Update conferencekit."
+
+
+@define(eq=False, slots=False)
+class InvalidBody(StoreError, ValueError):
+    """A stored body that does not read as the class that it should be: damaged, or written by something else."""
+
+    where: str
+    value: object
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.where} cannot be read from {_short(self.value)}: {self.reason}. "
+            "Restore the record from a backup, or correct what wrote it."
+        )
+
+
+@define(eq=False, slots=False)
+class NotOurFile(StoreError):
+    """The file exists and is not a store of this kind."""
+
+    url: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.url} is not a conferencekit store ({self.reason}). Nothing was changed; name another file."
+
+
+# -- plugins ----------------------------------------------------------------------------------------------------------
+
+
+class PluginError(ConferenceKitError):
+    """Something about a plugin."""
+
+
+@define(eq=False, slots=False)
+class DuplicateName(PluginError):
+    """Two plugins offer something under one name."""
+
+    what: str
+    name: str
+    plugins: tuple[str, str]
+
+    def __str__(self) -> str:
+        first, second = self.plugins
+        return f"Both {first} and {second} offer a {self.what} named {self.name!r}. Disable one of them."
+
+
+@define(eq=False, slots=False)
+class UnknownBackend(PluginError):
+    """No plugin offers what was asked for. `broken` names distributions that failed to load."""
+
+    what: str
+    name: str
+    known: tuple[str, ...]
+    broken: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        broken = f" These plugins did not load: {'; '.join(self.broken)}." if self.broken else ""
+        return (
+            f"No {self.what} is named {self.name!r}. Known: {', '.join(self.known) or 'none'}. "
+            f"Correct the name or install the plugin that offers it.{broken}"
+        )
+
+
+@define(eq=False, slots=False)
+class PluginBroken(PluginError):
+    """A distribution whose entry point does not load."""
+
+    plugin: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"The plugin {self.plugin} does not load ({self.reason}). Update or uninstall it."
+
+
+@define(eq=False, slots=False)
+class InvalidHook(PluginError):
+    """A hook implementation that could never be called as its author meant."""
+
+    plugin: str
+    hook: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"The plugin {self.plugin} implements {self.hook!r} in a way that cannot work. {self.remedy}"
+
+
+# -- messages, calendar, blobs, declaration, ledger -------------------------------------------------------------------
+
+
+class MessageError(ConferenceKitError):
+    """Something about a mail."""
+
+
+@define(eq=False, slots=False)
+class TemplateBroken(MessageError):
+    """A template that does not render with the values of its notice."""
+
+    template: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"The template {self.template!r} does not render: {self.reason}. Correct the template and deliver again."
+
+
+@define(eq=False, slots=False)
+class InvalidAddress(MessageError, ValueError):
+    """Not an e-mail address that mail can be sent to."""
+
+    value: object
+
+    def __str__(self) -> str:
+        return f"{_short(self.value)} is not an e-mail address. Give one like name@example.org."
+
+
+@define(eq=False, slots=False)
+class InvalidCalendar(ConferenceKitError, ValueError):
+    """A calendar object, or the data for one, that RFC 5545 or RFC 5546 does not allow."""
+
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"Not a valid calendar object: {'; '.join(self.problems)}. Correct the session or the addresses."
+        )
+
+
+class BlobError(ConferenceKitError):
+    """Something about an uploaded file."""
+
+
+@define(eq=False, slots=False)
+class BlobTooLarge(BlobError):
+    """More bytes than allowed. Nothing of it was kept."""
+
+    limit: int
+
+    def __str__(self) -> str:
+        return f"The file is larger than the {self.limit} bytes allowed; nothing of it was kept. Send a smaller one."
+
+
+@define(eq=False, slots=False)
+class BlobMissing(BlobError, LookupError):
+    """There is no blob with this digest."""
+
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"There is no file with the digest {self.sha256}. Restore it from a backup or ask for a new upload."
+
+
+@define(eq=False, slots=False)
+class BlobsUnavailable(BlobError):
+    """Files cannot be stored or read here: no room, no right, no such folder. Nothing was kept or lost."""
+
+    url: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.url} cannot be used for files ({self.reason}); nothing was kept. "
+            "Free some space or correct the folder and its rights, and try again."
+        )
+
+
+@define(eq=False, slots=False)
+class InvalidDigest(BlobError, ValueError):
+    """Not a SHA-256 in lower-case hexadecimal."""
+
+    value: object
+
+    def __str__(self) -> str:
+        return f"{_short(self.value)} is not a SHA-256 digest: 64 lower-case hexadecimal digits are expected."
+
+
+@define(eq=False, slots=False)
+class DeclarationRefused(ConferenceKitError, ValueError):
+    """A text of clauses that cannot become a declaration: all its problems, in the order of the text."""
+
+    source: str
+    problems: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        return f"{self.source} cannot be compiled:\n{lines}"
+
+
+@define(eq=False, slots=False)
+class NotCanonical(ConferenceKitError, ValueError):
+    """A value that has no canonical JSON, and so no digest. `path` leads to it from `$`, the whole."""
+
+    path: str
+    value: object
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {_short(self.value)} has no canonical JSON. {self.remedy}"
+
+
+@define(eq=False, slots=False)
+class LedgerBroken(ConferenceKitError):
+    """The log does not verify. `where` names the entry or the seal."""
+
+    where: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"The log is broken at {self.where}: {self.reason}. Restore it from a backup made before the change."
+
+
+def _short(value: object) -> str:
+    text = value.isoformat() if isinstance(value, date) else repr(value)
+    return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"

@@ -1,0 +1,177 @@
+"""What a key, a body and a number may be in every store, so that none accepts what another refuses.
+
+The types of `ports` call these checks when they are made: a store never sees a value outside them. PostgreSQL's
+`jsonb` and `text` refuse NUL, SQLite and files do not; half of a surrogate pair is no UTF-8; integers end at 64 bits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any, Final
+
+from .errors import InvalidChangeSet, NaiveTime
+
+try:
+    import orjson
+except ImportError:  # the extra [fast] is not installed
+    orjson = None  # type: ignore[assignment]  # a module that may be missing
+
+KEY_BYTES: Final = 512
+BODY_BYTES: Final = 4 * 1024 * 1024
+TEXT_BYTES: Final = 4096
+OPS: Final = 1000
+BATCH: Final = 1000
+PAGE: Final = 1000
+NESTING: Final = 100
+SEALED_AT_ONCE: Final = 10_000
+NUMBER: Final = 2**63 - 1
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def check_key(value: object, what: str) -> None:
+    """A key: 1 to 512 bytes of UTF-8, without NUL and without lone surrogates. Raises `InvalidChangeSet`."""
+    if type(value) is str and value.isascii() and 0 < len(value) <= KEY_BYTES and "\0" not in value:
+        return  # nearly all keys: each registration has fifteen
+    check_text(value, what, KEY_BYTES)
+    if not value:
+        raise InvalidChangeSet(value, f"{what} must not be empty: give 1 to {KEY_BYTES} bytes.")
+
+
+def check_text(value: object, what: str, limit: int = TEXT_BYTES) -> None:
+    """A text that may be empty, of at most `limit` bytes, else as a key. Raises `InvalidChangeSet`."""
+    if not value and type(value) is str:
+        return
+    if not isinstance(value, str):
+        raise InvalidChangeSet(value, f"{what} must be text.")
+    if "\0" in value:
+        raise InvalidChangeSet(value, f"{what} must not hold the character NUL: remove it.")
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise InvalidChangeSet(
+            value, f"{what} holds half of a surrogate pair: it must be valid Unicode."
+        ) from None
+    if size > limit:
+        raise InvalidChangeSet(value, f"{what} has {size} bytes in UTF-8: at most {limit} are allowed.")
+
+
+def check_kind(value: object) -> None:
+    """The kind of a record: a key that does not begin with `~`, which marks what the store keeps by itself."""
+    check_key(value, "A kind")
+    if isinstance(value, str) and value.startswith("~"):
+        raise InvalidChangeSet(value, "Kinds that begin with '~' are the store's own: choose another name.")
+
+
+def check_number(value: object, what: str, lowest: int = 0) -> None:
+    """A whole number from `lowest` to 2**63 - 1; True and False are none. Raises `InvalidChangeSet`."""
+    if type(value) is not int or not lowest <= value <= NUMBER:
+        raise InvalidChangeSet(value, f"{what} must be a whole number from {lowest} to 2**63 - 1.")
+
+
+def utc(value: datetime) -> datetime:
+    """The same instant in UTC. Raises `NaiveTime`."""
+    if not _is_aware(value):
+        raise NaiveTime(value)
+    return value.astimezone(UTC)
+
+
+def _is_aware(value: object) -> bool:
+    return isinstance(value, datetime) and value.utcoffset() is not None
+
+
+def body_text(body: object, what: str = "A body") -> str:
+    """The body as compact JSON that reads back value-equal (a tuple reads back as a list), of at most 4 MiB.
+
+    Raises:
+        InvalidChangeSet: no mapping, keys that are not text, NaN, what JSON does not know, NUL, lone surrogates,
+            nested deeper than 100 levels, too large.
+    """
+    if not isinstance(body, Mapping):
+        raise InvalidChangeSet(body, f"{what} must be a mapping.")
+    plain = body if type(body) is dict else dict(body)
+    try:
+        text = dump(plain)
+        equal = parse(text) == plain
+    except RecursionError:
+        raise InvalidChangeSet(type(body).__name__, f"{what} is nested too deep: make it flatter.") from None
+    except (TypeError, ValueError) as error:
+        raise InvalidChangeSet(body, f"{what} must be JSON: {error}.") from None
+    if not equal or text.count("[") + text.count("{") > NESTING:
+        _check_plain(plain, what, NESTING)
+    if "\\u0000" in text or not text.isascii() or len(text) > BODY_BYTES:
+        _check_size(body, text, what)
+    return text
+
+
+def dump(value: object) -> str:
+    """Compact JSON, by orjson where it is installed and can: its text differs, the values do not.
+
+    What orjson writes for NaN or a date does not read back equal.
+    """
+    if orjson is None:
+        return _encode(value)
+    try:
+        return str(orjson.dumps(value), "utf-8")
+    except TypeError:  # whole numbers beyond 64 bits; or something that the standard library refuses too
+        return _encode(value)
+
+
+def parse(text: str) -> Any:
+    """The value of a JSON text that `dump` wrote, without numbers beyond 64 bits: orjson reads those as floats."""
+    if orjson is None:
+        return json.loads(text)
+    try:
+        return orjson.loads(text)
+    except ValueError:  # half of a surrogate pair, which the standard library reads
+        return json.loads(text)
+
+
+def _check_size(body: object, text: str, what: str) -> None:
+    if "\\u0000" in text:  # or an escaped backslash before "u0000": only a walk over the values can tell
+        _check_no_nul(parse(text), what)
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise InvalidChangeSet(
+            body, f"{what} holds half of a surrogate pair: it must be valid Unicode."
+        ) from None
+    if size > BODY_BYTES:
+        raise InvalidChangeSet(
+            body, f"{what} has {size} bytes: at most {BODY_BYTES} are allowed. Store files as blobs."
+        )
+
+
+def _check_no_nul(value: object, what: str) -> None:
+    if isinstance(value, str) and "\0" in value:
+        raise InvalidChangeSet(value, f"{what} must not hold the character NUL: remove it.")
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _check_no_nul(name, what)
+            _check_no_nul(item, what)
+    elif isinstance(value, list):
+        for item in value:
+            _check_no_nul(item, what)
+
+
+def _check_plain(value: object, what: str, depth: int) -> None:
+    """Explains why a value did not read back equal, or accepts it where the only reason is a tuple."""
+    if not depth:
+        raise InvalidChangeSet(
+            type(value).__name__, f"{what} is nested deeper than {NESTING} levels: make it flatter."
+        )
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if not isinstance(name, str):
+                raise InvalidChangeSet(name, f"{what} must have texts as keys: JSON knows no others.")
+            _check_plain(item, what, depth - 1)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_plain(item, what, depth - 1)
+    elif not isinstance(value, str | int | float | None) or (
+        isinstance(value, float) and not isfinite(value)
+    ):
+        raise InvalidChangeSet(value, f"{what} must be JSON: give text, numbers, lists and mappings.")
