@@ -1,0 +1,1 @@
+"""The programme: sessions, and the events that calendars know of them."""
