@@ -1,0 +1,1 @@
+"""The names of countries, one module per language, written by `scripts/make_countries.py`."""
