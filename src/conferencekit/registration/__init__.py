@@ -1,0 +1,1 @@
+"""Registrations: states, rules, outcomes."""
