@@ -1,0 +1,56 @@
+"""User text inside Markdown and HTML: it stays text."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+_SPECIAL: Final = re.compile(r"[\\`*_\[\]{}|~$^=#!]")
+_SPACE: Final = re.compile("[\\s\x1c-\x1f\x85\u2028\u2029]+", re.ASCII)  # no-break spaces stay
+_ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_LINE_START: Final = re.compile(r"[-+:]|[0-9]{1,9}[.)]")
+_AUTOLINK: Final = re.compile(r"(?i)\b(https?|ftp|xmpp|mailto)(?=:)|(?<![a-z0-9])(www)(?=\.)")
+
+
+def markdown(text: str) -> str:
+    """Text for one line of Markdown, CommonMark or GitHub's: nothing in it is markup or a link."""
+    line = _SPACE.sub(" ", text).strip(" ")
+    line = re.sub(
+        "[&<>]", lambda found: _ENTITIES[found[0]], _SPECIAL.sub(lambda found: "\\" + found[0], line)
+    )
+    line = _AUTOLINK.sub(lambda found: found[0] + "\\", line)
+    if start := _LINE_START.match(line):
+        line = line[: start.end() - 1] + "\\" + line[start.end() - 1 :]
+    return line
+
+
+def markdown_paragraphs(text: str) -> str:
+    """Text of several lines as paragraphs of Markdown; a single line end becomes a line break."""
+    return "\n\n".join(
+        "\\\n".join(markdown(line) for line in paragraph.split("\n") if line.strip())
+        for paragraph in re.split(r"\n[ \t]*\n+", text.strip())
+    )
+
+
+def markdown_target(path: str) -> str:
+    """A link target (a checked URL, or a path of ours) between the brackets of `[text](...)`."""
+    return "<" + "".join(_PERCENT.get(each, each) for each in path) + ">"
+
+
+_PERCENT: Final = {"<": "%3C", ">": "%3E", "\\": "%5C", "\n": "", "\r": ""}
+
+
+def escape_html(text: str) -> str:
+    """Text for an element or a quoted attribute of HTML."""
+    return html.escape(text, quote=True)
+
+
+def html_paragraphs(text: str) -> str:
+    """Text of several lines as paragraphs of HTML, each in the direction of its own letters."""
+    paragraphs = re.split(r"\n[ \t]*\n+", text.strip())
+    return "\n".join(f'<p dir="auto">{_with_breaks(each)}</p>' for each in paragraphs)
+
+
+def _with_breaks(paragraph: str) -> str:
+    return "<br>\n".join(escape_html(line.strip()) for line in paragraph.split("\n") if line.strip())
