@@ -1,0 +1,140 @@
+"""An invite: what one person's calendar is told about one event.
+
+Source: RFC 5546 (iTIP), 3.2.2 REQUEST and 3.2.5 CANCEL. One invite is one message about one event to one attendee.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final, Literal, get_args
+
+from attrs import field, frozen
+
+from ..errors import InvalidCalendar
+from ..mailbox import Mailbox, one_line
+from ..moment import Moment, instant_text, second_of
+
+Method = Literal["REQUEST", "CANCEL"]
+Status = Literal["confirmed", "tentative", "cancelled"]
+
+
+def event_uid(conference_uid: str, session_id: str) -> str:
+    """The UID of a session's event: the same for ever, everybody and every channel, and without personal data.
+
+    Args:
+        conference_uid: The conference's UUID.
+        session_id: The session's id in the document.
+
+    Raises:
+        InvalidCalendar: `conference_uid` is not a UUID.
+    """
+    try:
+        namespace = uuid.UUID(conference_uid)
+    except (ValueError, AttributeError, TypeError) as error:
+        problem = f"the conference's uid {conference_uid!r} is not a UUID"
+        raise InvalidCalendar((problem,)) from error
+    return str(uuid.uuid5(namespace, session_id))
+
+
+@frozen(kw_only=True)
+class Invite:
+    """What is told: an invitation or a change of it (REQUEST), or that it is off (CANCEL).
+
+    `sequence` and `dtstamp` (an aware datetime; kept in UTC to the second) are those that are stored with the event:
+    they rise with every change and are never taken from the clock. `status` is the event's; a CANCEL with "cancelled"
+    says that the event does not take place, any other CANCEL that this person is no longer invited to it.
+    `join` is a link to take part by, `url` a page about the event. `rsvp`: replies are wanted and somebody reads them.
+
+    Raises:
+        InvalidCalendar: something that RFC 5546 does not allow.
+        NaiveTime: `dtstamp` without a zone.
+    """
+
+    method: Method
+    uid: str
+    sequence: int
+    dtstamp: datetime = field(converter=second_of)
+    summary: str
+    description: str = ""
+    location: str = ""
+    starts: Moment
+    ends: Moment
+    organizer: Mailbox
+    attendee: Mailbox
+    status: Status = "confirmed"
+    join: str | None = None
+    url: str | None = None
+    rsvp: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        problems = tuple(_problems(self))
+        if problems:
+            raise InvalidCalendar(problems)
+
+
+_HIGHEST: Final = 2**31 - 1
+
+
+def _problems(invite: Invite) -> Iterator[str]:
+    if invite.method not in get_args(Method):
+        yield f"the method {invite.method!r} is none of {', '.join(get_args(Method))}"
+    if invite.status not in get_args(Status):
+        yield f"the status {invite.status!r} is none of {', '.join(get_args(Status))}"
+    if invite.method == "REQUEST" and invite.status == "cancelled":
+        yield "nobody can be invited to a cancelled event: send a CANCEL"
+    if not _is_sequence(invite.sequence):
+        yield f"SEQUENCE {invite.sequence!r} is not a number from 0 to {_HIGHEST}"
+    if not invite.uid.strip():
+        yield "the event has no UID"
+    if not any(map(one_line, invite.summary)):  # the first visible character will do
+        yield "the event has no title for its SUMMARY"
+    if not invite.starts < invite.ends:
+        yield f"the event ends at {invite.ends} and does not begin before that, but at {invite.starts}"
+
+
+def _is_sequence(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _HIGHEST
+
+
+def invite_to_body(invite: Invite) -> dict[str, object]:
+    """The invite as plain JSON; each moment as its wall time, zone and fold."""
+    return {
+        "method": invite.method,
+        "uid": invite.uid,
+        "sequence": invite.sequence,
+        "dtstamp": instant_text(invite.dtstamp),
+        "summary": invite.summary,
+        "description": invite.description,
+        "location": invite.location,
+        "starts": _moment_to_body(invite.starts),
+        "ends": _moment_to_body(invite.ends),
+        "organizer": {"name": invite.organizer.name, "address": invite.organizer.address},
+        "attendee": {"name": invite.attendee.name, "address": invite.attendee.address},
+        "status": invite.status,
+        "join": invite.join,
+        "url": invite.url,
+        "rsvp": invite.rsvp,
+    }
+
+
+def invite_from_body(body: Mapping[str, object]) -> Invite:
+    """The invite of such JSON. Raises what the classes raise, and KeyError, TypeError, ValueError for anything else."""
+    fields = dict(body)
+    fields["dtstamp"] = datetime.fromisoformat(str(body["dtstamp"]))
+    for name in ("starts", "ends"):
+        fields[name] = _moment_from_body(body[name])
+    for name in ("organizer", "attendee"):
+        fields[name] = Mailbox(**body[name])  # type: ignore[arg-type]  # JSON: the class checks it
+    return Invite(**fields)  # type: ignore[arg-type]  # as above
+
+
+def _moment_to_body(moment: Moment) -> dict[str, object]:
+    return {"wall": moment.wall.isoformat(), "zone": moment.zone, "fold": moment.fold}
+
+
+def _moment_from_body(body: object) -> Moment:
+    if not isinstance(body, Mapping):
+        raise TypeError(f"{body!r} is not a moment with its wall time, zone and fold.")
+    return Moment(wall=datetime.fromisoformat(body["wall"]), zone=body["zone"], fold=body["fold"])
