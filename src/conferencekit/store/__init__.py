@@ -1,0 +1,70 @@
+"""What a commit means, as pure functions and plain rows: the part that all stores share.
+
+`evaluate` is the exact meaning of `ports.Store.commit`. A store with tables of its own loads the rows that `touched`
+names into `Rows`, calls `evaluate` under its lock, and writes the `Effects`. A store that keeps all in memory owns a
+`State`.
+"""
+
+from __future__ import annotations
+
+from .commit import evaluate
+from .cursor import cursor_of, position_of, query_position, sort_key
+from .journal import change_set_from_data, change_set_to_data, mark_from_data, mark_to_data
+from .outbox import lease_terms, lend, settled
+from .rows import (
+    ENTRY,
+    FINAL,
+    NOTICE,
+    Effects,
+    EntryRow,
+    NoticeRow,
+    Position,
+    QuotaRow,
+    RecordRow,
+    View,
+    entry_record,
+    notice_record,
+    place_of,
+    record_of,
+    seq_of,
+)
+from .state import State, check_batch, check_marks
+from .tables import Rows, Tables
+from .touched import Touched, touched
+
+__all__ = [
+    "ENTRY",
+    "FINAL",
+    "NOTICE",
+    "Effects",
+    "EntryRow",
+    "NoticeRow",
+    "Position",
+    "QuotaRow",
+    "RecordRow",
+    "Rows",
+    "State",
+    "Tables",
+    "Touched",
+    "View",
+    "change_set_from_data",
+    "change_set_to_data",
+    "check_batch",
+    "check_marks",
+    "cursor_of",
+    "entry_record",
+    "evaluate",
+    "lease_terms",
+    "lend",
+    "mark_from_data",
+    "mark_to_data",
+    "notice_record",
+    "place_of",
+    "position_of",
+    "query_position",
+    "record_of",
+    "seq_of",
+    "settled",
+    "sort_key",
+    "touched",
+]
