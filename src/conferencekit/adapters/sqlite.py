@@ -1,0 +1,303 @@
+"""The store for one machine: an SQLite file in WAL mode, synced at every commit, shared by threads and processes.
+
+SQLite 3.7.0 to 3.51.2 can damage a WAL file when two connections write or checkpoint at the same moment, and its own
+waiting is unfair between processes. One lock in a file of its own (`PATH-lock`) around every commit, checkpoint and
+close cures both, so nothing is warned of; a file system that knows no locks is refused with `StoreUnavailable`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from ..errors import StoreUnavailable
+from ..ports import ChangeSet, Committed, Leased, Mark, Outcome, Record
+from ..store import (
+    ENTRY,
+    NOTICE,
+    EntryRow,
+    Position,
+    check_batch,
+    check_marks,
+    cursor_of,
+    entry_record,
+    lease_terms,
+    lend,
+    notice_record,
+    query_position,
+    settled,
+    sort_key,
+)
+from .sqlite_rows import NOTICE_COLUMNS, QUOTAS, ByKeys, commit, notice_of, save_notice, stamp
+from .sqlite_session import Place, Session
+
+SCHEME: Final = "sqlite:///"
+SECONDS: Final = 10.0
+
+Page = list[tuple[Position, Record]]
+
+
+class SQLiteStore:
+    """`sqlite:///relative/path.db` or `sqlite:////absolute/path.db`, opened at the first use.
+
+    `?timeout=SECONDS` at the end sets how long a call waits for others before it raises `StoreBusy` (10 without it).
+    Beside the file stand `PATH-wal`, `PATH-shm` and `PATH-lock`. Copy a store only after `close()`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, timeout: float = SECONDS) -> None:
+        self._place = Place(f"{SCHEME}{os.fspath(path)}", Path(path), timeout)
+        self._session = Session(self._place)
+        self._inherited: list[Session] = []
+        _watch_forks(self)
+
+    @classmethod
+    def open(cls, url: str) -> SQLiteStore:
+        """The store at this URL. Raises `StoreUnavailable` for a URL that names none."""
+        path, _, options = url.removeprefix(SCHEME).partition("?")
+        if not url.startswith(SCHEME) or not path or path == ":memory:":
+            raise StoreUnavailable(url, f"write {SCHEME}PATH; for a store without a file write memory:")
+        return cls(path, timeout=_timeout(url, options))
+
+    @property
+    def capabilities(self) -> Mapping[str, str]:
+        """Durable, and open to all processes of one machine."""
+        return MappingProxyType(
+            {
+                "durable": f"SQLite {sqlite3.sqlite_version} in WAL mode, synchronous = FULL: each commit is synced",
+                "processes": "one lock in a file of its own around every commit, checkpoint and close",
+            }
+        )
+
+    def conferences(self) -> list[str]:
+        """As `Store.conferences`."""
+        rows = self._session.read(
+            lambda reader: reader.execute("SELECT id FROM conference ORDER BY id").fetchall()
+        )
+        return [id_ for (id_,) in rows]
+
+    def get(self, conference: str, kind: str, ids: Iterable[str]) -> dict[str, Record]:
+        """As `Store.get`."""
+        _, before = _reading(conference, kind)
+        by_id, wanted = _BY_ID.get(kind, _RECORDS), _possible(ids, conference, kind)
+        rows = self._session.read(lambda reader: by_id.rows(reader, before, wanted))
+        records = (_record(kind, row) for row in rows)
+        return {record.id: record for record in records}
+
+    def quotas(self, conference: str, ids: Iterable[str]) -> dict[str, tuple[int, int | None]]:
+        """As `Store.quotas`."""
+        wanted = _possible(ids, conference)
+        rows = self._session.read(lambda reader: QUOTAS.rows(reader, (conference,), wanted))
+        return {id_: (taken, capacity) for id_, taken, capacity in rows}
+
+    def find(
+        self, conference: str, kind: str, index: str, key: str, *, after: str | None = None, limit: int = 100
+    ) -> tuple[list[Record], str | None]:
+        """As `Store.find`."""
+        position = query_position(kind, index, key, after, limit)
+        if not _possible([key], conference, kind, index):
+            return [], None
+        finder = _find_reserved if kind in {NOTICE, ENTRY} else _find_listed
+        page = self._session.read(
+            lambda reader: finder(reader, (conference, kind, index, key), position, limit + 1)
+        )
+        records = [record for _, record in page[:limit]]
+        return records, cursor_of(page[limit - 1][0]) if len(page) > limit else None
+
+    def commit(self, batch: Sequence[ChangeSet]) -> list[Outcome]:
+        """As `Store.commit`. One fsync for the whole batch."""
+        check_batch(batch)
+
+        def action(writer: sqlite3.Connection) -> tuple[list[Outcome], bool]:
+            outcomes = commit(writer, batch)
+            return outcomes, any(type(outcome) is Committed and not outcome.replayed for outcome in outcomes)
+
+        return self._session.write(action) if batch else []
+
+    def lease(
+        self, limit: int, *, now: datetime, until: datetime, conference: str | None = None
+    ) -> list[Leased]:
+        """As `Store.lease`. One fsync, if anything is due."""
+        start, end = lease_terms(limit, now, until)
+        due = (stamp(start), *(() if conference is None else (conference,)), limit)
+        sql = _DUE if conference is None else _DUE_IN_CONFERENCE
+
+        def action(writer: sqlite3.Connection) -> tuple[list[Leased], bool]:
+            lent = [_lend(writer, row, end) for row in writer.execute(sql, due).fetchall()]
+            return lent, bool(lent)
+
+        return self._session.write(action)
+
+    def settle(self, marks: Sequence[Mark]) -> list[bool]:
+        """As `Store.settle`. One fsync, if anything is settled."""
+        check_marks(marks)
+
+        def action(writer: sqlite3.Connection) -> tuple[list[bool], bool]:
+            answers = [_settle(writer, mark) for mark in marks]
+            return answers, any(answers)
+
+        return self._session.write(action) if marks else []
+
+    def close(self) -> None:
+        """As `Store.close`."""
+        self._session.close()
+
+    def _reopen_in_child(self) -> None:
+        self._session.disown()
+        self._inherited.append(self._session)
+        self._session = Session(self._place, closed=self._session.closed)
+
+
+def _possible(keys: Iterable[str], *within: str) -> list[str]:
+    """The keys that could be there, each once: what is no Unicode is never stored, nor anything within it."""
+    if not all(map(_is_unicode, within)):
+        return []
+    return [key for key in dict.fromkeys(keys) if _is_unicode(key)]
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _watch_forks(store: SQLiteStore) -> None:
+    """Connections must not be used, nor closed, on the other side of a fork, nor may a thread be inside SQLite then."""
+    if not hasattr(os, "register_at_fork"):
+        return
+    reference = weakref.ref(store)
+
+    def tell(what: Callable[[SQLiteStore], None]) -> Callable[[], None]:
+        def hook() -> None:
+            if (alive := reference()) is not None:
+                what(alive)
+
+        return hook
+
+    os.register_at_fork(
+        before=tell(lambda alive: alive._session.pause()),  # noqa: SLF001 - the other half of the class
+        after_in_parent=tell(lambda alive: alive._session.resume()),  # noqa: SLF001 - see above
+        after_in_child=tell(lambda alive: alive._reopen_in_child()),  # noqa: SLF001 - see above
+    )
+
+
+def _timeout(url: str, options: str) -> float:
+    if not options:
+        return SECONDS
+    name, _, value = options.partition("=")
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if name != "timeout" or not 0 <= seconds <= 3600:
+        raise StoreUnavailable(
+            url, f"{options!r} is no option; the one there is is ?timeout=SECONDS, 0 to 3600"
+        )
+    return seconds
+
+
+def _lend(writer: sqlite3.Connection, columns: Sequence[Any], until: datetime) -> Leased:
+    conference, key = columns[:2]
+    before = notice_of(columns[1:])
+    row, leased = lend(conference, key, before, until)
+    save_notice(writer, conference, key, row, before)
+    return leased
+
+
+def _settle(writer: sqlite3.Connection, mark: Mark) -> bool:
+    found = writer.execute(_NOTICE, (mark.conference, mark.key)).fetchone()
+    before = None if found is None else notice_of(found)
+    row = settled(before, mark)
+    if before is None or row is None:
+        return False
+    save_notice(writer, mark.conference, mark.key, row, before)
+    return True
+
+
+_DUE: Final = f"""
+    SELECT conference, {NOTICE_COLUMNS} FROM notice INDEXED BY notice_ready
+    WHERE ready IS NOT NULL AND ready <= ? ORDER BY ready, conference, place LIMIT ?"""  # noqa: S608 - no outside text
+_DUE_IN_CONFERENCE: Final = _DUE.replace(
+    "ORDER BY", "AND +conference = ? ORDER BY"
+)  # keeps the index's order
+_NOTICE: Final = f"SELECT {NOTICE_COLUMNS} FROM notice WHERE conference = ? AND key = ?"  # noqa: S608 - see above
+_ENTRY_COLUMNS: Final = "id, seq, digest, body, person, subject, sealed"
+_WALKS: Final = {
+    (NOTICE, "state"): "state = ?",
+    (NOTICE, "person"): "person = ? AND person <> ''",
+    (ENTRY, "unsealed"): "sealed = 0 AND '' = ?",
+    (ENTRY, "all"): "'' = ?",
+    (ENTRY, "person"): "person = ? AND person <> ''",
+    (ENTRY, "subject"): "subject = ? AND subject <> ''",
+}
+
+
+def _reading(conference: str, kind: str) -> tuple[str, tuple[str, ...]]:
+    """The beginning of a SELECT for records of this kind, and its values."""
+    if kind == NOTICE:
+        return f"SELECT {NOTICE_COLUMNS} FROM notice WHERE conference = ?", (conference,)  # noqa: S608 - see above
+    if kind == ENTRY:
+        return f"SELECT {_ENTRY_COLUMNS} FROM entry WHERE conference = ?", (conference,)  # noqa: S608 - see above
+    return "SELECT id, version, body, seq FROM record WHERE conference = ? AND kind = ?", (conference, kind)
+
+
+_RECORDS: Final = ByKeys(f"{_reading('', '')[0]} AND id")
+_BY_ID: Final = {
+    NOTICE: ByKeys(f"{_reading('', NOTICE)[0]} AND key"),
+    ENTRY: ByKeys(f"{_reading('', ENTRY)[0]} AND id"),
+}
+
+
+def _record(kind: str, row: Sequence[Any]) -> Record:
+    if kind == NOTICE:
+        return notice_record(row[0], notice_of(row))
+    if kind == ENTRY:
+        return entry_record(row[0], EntryRow(*row[1:]))
+    id_, version, text, seq = row
+    return Record(kind, id_, version, json.loads(text), seq)
+
+
+def _find_reserved(
+    reader: sqlite3.Connection, query: tuple[str, str, str, str], after: Position | None, limit: int
+) -> Page:
+    conference, kind, index, key = query
+    sql, _ = _reading(conference, kind)
+    order = "place" if kind == NOTICE else "seq"
+    start = after[0] if after is not None else 0  # numbers and places are unique and begin above 0
+    sql = f"{sql} AND {_WALKS[kind, index]} AND {order} > ? ORDER BY {order} LIMIT ?"
+    rows = reader.execute(sql, (conference, key, start, limit)).fetchall()
+    return [((row[1], row[0]), _record(kind, row)) for row in rows]
+
+
+def _find_listed(
+    reader: sqlite3.Connection, query: tuple[str, str, str, str], after: Position | None, limit: int
+) -> Page:
+    conference, kind, index, key = query
+    if after is None:
+        rows = reader.execute(_LISTED, (*query, limit)).fetchall()
+    else:
+        rows = reader.execute(_LISTED_AFTER, (*query, *after, limit)).fetchall()
+    page = [((position, row[0]), _record(kind, row)) for position, *row in rows]
+    owner = reader.execute(_OWNED, (conference, index, key, kind)).fetchone()
+    if owner is not None and (after is None or sort_key(("", owner[0])) > sort_key(after)):
+        page.append((("", owner[0]), _record(kind, owner)))
+        page.sort(key=lambda row: sort_key(row[0]))
+    return page[:limit]
+
+
+_LISTED: Final = """
+    SELECT listing.position, record.id, record.version, record.body, record.seq FROM listing
+    JOIN record USING (conference, kind, id)
+    WHERE conference = ? AND kind = ? AND name = ? AND key = ?
+    ORDER BY listing.position, listing.id LIMIT ?"""
+_LISTED_AFTER: Final = _LISTED.replace("ORDER BY", "AND (listing.position, listing.id) > (?, ?) ORDER BY")
+_OWNED: Final = """
+    SELECT record.id, record.version, record.body, record.seq FROM claim JOIN record USING (conference, kind, id)
+    WHERE conference = ? AND name = ? AND value = ? AND kind = ?"""

@@ -1,0 +1,334 @@
+"""From SQLite's rows to those of `conferencekit.store` and back: loads what a batch touches, writes what it changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from attrs import define, field
+
+from ..limits import dump, parse
+from ..ports import ChangeSet, Committed, Conflict, Outcome
+from ..store import (
+    Effects,
+    EntryRow,
+    NoticeRow,
+    QuotaRow,
+    RecordRow,
+    Rows,
+    Touched,
+    evaluate,
+    touched,
+)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_NOT_LOADED: Final = ""
+
+Values = tuple[Any, ...]
+
+
+def stamp(moment: datetime) -> int:
+    """An instant as microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(stamp_: int) -> datetime:
+    """The instant that a number of microseconds stands for."""
+    return _EPOCH + timedelta(microseconds=stamp_)
+
+
+def commit(connection: sqlite3.Connection, batch: Sequence[ChangeSet]) -> list[Outcome]:
+    """Apply a batch within the transaction that is open. Nothing was written if no outcome is a fresh `Committed`."""
+    grouped: dict[str, list[ChangeSet]] = {}
+    for change_set in batch:
+        grouped.setdefault(change_set.conference, []).append(change_set)
+    works = {name: _Work.load(connection, name, touched(sets)) for name, sets in grouped.items()}
+    outcomes = [works[change_set.conference].apply(change_set) for change_set in batch]
+    for work in works.values():
+        if work.seq > work.first:
+            work.save(connection)
+    return outcomes
+
+
+@define
+class _Work:
+    """The touched rows of one conference: as they were loaded, and as the batch leaves them."""
+
+    conference: str
+    first: int
+    seq: int
+    rows: Rows
+    records: dict[tuple[str, str], RecordRow]
+    entries: dict[str, EntryRow]
+    quotas: dict[str, QuotaRow]
+    notices: dict[str, NoticeRow]
+    changed: list[Effects] = field(factory=list)
+
+    @classmethod
+    def load(cls, connection: sqlite3.Connection, conference: str, keys: Touched) -> _Work:
+        found = connection.execute("SELECT seq FROM conference WHERE id = ?", (conference,)).fetchone()
+        seq = found[0] if found else 0
+        rows = _load(connection, conference, keys)
+        return cls(
+            conference,
+            seq,
+            seq,
+            rows,
+            dict(rows.records),
+            dict(rows.entries),
+            dict(rows.quotas),
+            dict(rows.notices),
+        )
+
+    def apply(self, change_set: ChangeSet) -> Outcome:
+        result = evaluate(self.rows, change_set, self.seq + 1)
+        if isinstance(result, Committed | Conflict):
+            return result
+        self.seq += 1
+        self.rows.apply(result)
+        self.changed.append(result)
+        return Committed(self.seq)
+
+    def save(self, connection: sqlite3.Connection) -> None:
+        connection.execute(_CONFERENCE, (self.conference, self.seq))
+        self._save_entries(connection)
+        self._save_records(connection)
+        self._save_quotas(connection)
+        self._save_notices(connection)
+
+    def _save_entries(self, connection: sqlite3.Connection) -> None:
+        name, new, sealed, redacted = self.conference, [], [], []
+        for id_ in {id_: None for effects in self.changed for id_ in effects.entries}:
+            row, before = self.rows.entries[id_], self.entries.get(id_)
+            if before is None:
+                new.append((name, row.seq, id_, row.digest, row.text, row.person, row.subject, row.sealed))
+                continue
+            if row.sealed != before.sealed:
+                sealed.append((row.sealed, name, id_))
+            if row.text is None and before.text is not None:
+                redacted.append((name, id_))
+        _many(connection, "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", new)
+        _many(connection, "UPDATE entry SET sealed = ? WHERE conference = ? AND id = ?", sealed)
+        _many(connection, _REDACT_ENTRY, redacted)
+        numbers = [(name, number) for effects in self.changed for number in effects.seals]
+        _many(connection, "INSERT INTO seal VALUES (?, ?)", numbers)
+
+    def _save_records(self, connection: sqlite3.Connection) -> None:
+        changes = _RecordChanges()
+        for kind, id_ in {key: None for effects in self.changed for key in effects.records}:
+            before, after = self.records.get((kind, id_)), self.rows.records.get((kind, id_))
+            changes.add((self.conference, kind, id_), before, after)
+        changes.save(connection)
+
+    def _save_quotas(self, connection: sqlite3.Connection) -> None:
+        lifted = frozenset().union(*(effects.lifted for effects in self.changed))
+        new, lift, move = [], [], []
+        for id_ in {id_: None for effects in self.changed for id_ in effects.quotas}:
+            row, before = self.rows.quotas[id_], self.quotas.get(id_)
+            ceiling = None if row.capacity is None else max(row.capacity, row.taken)
+            if before is None:
+                new.append((self.conference, id_, row.taken, row.capacity, ceiling))
+            elif id_ in lifted:
+                lift.append((row.taken, row.capacity, ceiling, self.conference, id_))
+            elif row.taken != before.taken:
+                move.append((row.taken - before.taken, self.conference, id_))
+        _many(connection, "INSERT INTO quota VALUES (?, ?, ?, ?, ?)", new)
+        _many(connection, _LIFT_QUOTA, lift)
+        _many(connection, _MOVE_QUOTA, move)
+
+    def _save_notices(self, connection: sqlite3.Connection) -> None:
+        new, changed = [], []
+        for key in {key: None for effects in self.changed for key in effects.notices}:
+            row = self.rows.notices[key]
+            if key in self.notices:
+                changed.append((self.conference, key, row))
+            else:
+                new.append(_new_notice(self.conference, key, row))
+        _many(connection, _ENQUEUE, new)
+        for conference, key, row in changed:
+            save_notice(connection, conference, key, row, self.notices[key])
+
+
+@define
+class _RecordChanges:
+    """The rows to write for records, over all of a batch, so that each table is written once."""
+
+    inserts: list[Values] = field(factory=list)
+    updates: list[Values] = field(factory=list)
+    deletes: list[Values] = field(factory=list)
+    listed: list[Values] = field(factory=list)
+    unlisted: list[Values] = field(factory=list)
+    claimed: list[Values] = field(factory=list)
+    released: list[Values] = field(factory=list)
+
+    def add(self, key: tuple[str, str, str], before: RecordRow | None, after: RecordRow | None) -> None:
+        if after is None:
+            if before is not None:
+                self.deletes.append(key)
+        elif before is None:
+            self.inserts.append((*key, after.version, after.seq, after.text, _holds(after)))
+        else:
+            self.updates.append((after.version, after.seq, after.text, _holds(after), *key))
+        conference, kind, id_ = key
+        old, new = _listings(before), _listings(after)
+        self.unlisted.extend((conference, kind, *row, id_) for row in old if row not in new)
+        self.listed.extend((conference, kind, *row, id_) for row in new if row not in old)
+        held, wanted = before.uniques if before else {}, after.uniques if after else {}
+        self.released.extend(
+            (conference, *claim) for claim in held.items() if wanted.get(claim[0]) != claim[1]
+        )
+        self.claimed.extend(
+            (conference, *claim, kind, id_) for claim in wanted.items() if held.get(claim[0]) != claim[1]
+        )
+
+    def save(self, connection: sqlite3.Connection) -> None:
+        _many(connection, "DELETE FROM record WHERE conference = ? AND kind = ? AND id = ?", self.deletes)
+        _many(connection, "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?)", self.inserts)
+        _many(connection, _UPDATE_RECORD, self.updates)
+        _many(connection, _UNLIST, self.unlisted)
+        _many(connection, "INSERT INTO listing VALUES (?, ?, ?, ?, ?, ?)", self.listed)
+        _many(connection, "DELETE FROM claim WHERE conference = ? AND name = ? AND value = ?", self.released)
+        _many(connection, "INSERT INTO claim VALUES (?, ?, ?, ?, ?)", self.claimed)
+
+
+def _listings(row: RecordRow | None) -> list[tuple[str, str, int | str]]:
+    return [(name, key, order) for name, (key, order) in row.indexes.items()] if row else []
+
+
+def _holds(row: RecordRow) -> str | None:
+    """What a record holds, as JSON beside it: the index rows, claims and counters follow from it."""
+    if row.indexes or row.uniques or row.takes:
+        return dump((row.indexes, row.uniques, row.takes))
+    return None
+
+
+def save_notice(
+    connection: sqlite3.Connection, conference: str, key: str, row: NoticeRow, before: NoticeRow
+) -> None:
+    """Write a notice that was there. If it becomes final, the next of its lane moves up."""
+    redacted = row.text is None and before.text is not None
+    values = (
+        row.state,
+        row.token,
+        stamp(row.due),
+        None if row.until is None else stamp(row.until),
+        row.note,
+        row.sha256,
+        redacted,
+        redacted,
+        conference,
+        key,
+    )
+    connection.execute(_SAVE_NOTICE, values)
+    connection.execute(_MOVE_UP, (conference, row.lane, conference, row.lane))
+
+
+def notice_of(row: Sequence[Any]) -> NoticeRow:
+    """A notice from the columns `NOTICE_COLUMNS`."""
+    _, place, text, due, lane, person, state, token, until, note, sha256 = row
+    ends = None if until is None else moment(until)
+    return NoticeRow(place, text, moment(due), lane, person, state, token, ends, note, sha256)
+
+
+NOTICE_COLUMNS: Final = "key, place, body, due, lane, person, state, token, until, note, sha256"
+_HEADS: Final = "key, place, body IS NULL, due, lane, person, state, token, until, note, sha256"
+_LIVE: Final = "state IN ('queued', 'held')"
+_CONFERENCE: Final = "INSERT INTO conference VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq"
+_REDACT_ENTRY: Final = (
+    "UPDATE entry SET body = NULL, person = '', subject = '' WHERE conference = ? AND id = ?"
+)
+_UPDATE_RECORD: Final = (
+    "UPDATE record SET version = ?, seq = ?, body = ?, holds = ? WHERE conference = ? AND kind = ? AND id = ?"
+)
+_UNLIST: Final = """
+    DELETE FROM listing WHERE conference = ? AND kind = ? AND name = ? AND key = ? AND position = ? AND id = ?"""
+_LIFT_QUOTA: Final = "UPDATE quota SET taken = ?, capacity = ?, ceiling = ? WHERE conference = ? AND id = ?"
+_MOVE_QUOTA: Final = (
+    "UPDATE quota SET taken = taken + ?, ceiling = max(capacity, taken) WHERE conference = ? AND id = ?"
+)
+_ENQUEUE: Final = f"""
+    INSERT INTO notice (conference, key, place, body, due, lane, person, state, token, until, note, sha256, ready)
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, '', CASE WHEN ? = 'queued'
+        AND NOT EXISTS (SELECT 1 FROM notice WHERE conference = ? AND lane = ? AND {_LIVE}) THEN ? END"""  # noqa: S608 - no outside text
+_SAVE_NOTICE: Final = """
+    UPDATE notice SET state = ?, token = ?, due = ?, until = ?, note = ?, sha256 = ?, ready = NULL,
+        body = CASE WHEN ? THEN NULL ELSE body END, person = CASE WHEN ? THEN '' ELSE person END
+    WHERE conference = ? AND key = ?"""
+_MOVE_UP: Final = f"""
+    UPDATE notice SET ready = CASE state WHEN 'queued' THEN coalesce(until, due) END
+    WHERE conference = ? AND lane = ? AND {_LIVE} AND place = (
+        SELECT min(place) FROM notice WHERE conference = ? AND lane = ? AND {_LIVE})"""  # noqa: S608 - no outside text
+
+
+def _new_notice(conference: str, key: str, row: NoticeRow) -> Values:
+    due = stamp(row.due)
+    written = (conference, key, row.place, row.text, due, row.lane, row.person, row.state, row.note)
+    return (*written, row.state, conference, row.lane, due)
+
+
+def _many(connection: sqlite3.Connection, sql: str, rows: Sequence[Values]) -> None:
+    if rows:
+        connection.executemany(sql, rows)
+
+
+class ByKeys:
+    """A SELECT for one or many keys, in two prepared statements: `sql` ends where ` = ?` would follow."""
+
+    def __init__(self, sql: str) -> None:
+        self._one = f"{sql} = ?"
+        self._many = f"{sql} IN (SELECT value FROM json_each(?))"  # noqa: S608 - no outside text
+
+    def rows(self, connection: sqlite3.Connection, before: Values, keys: Collection[object]) -> list[Any]:
+        """The rows that are there, in no order."""
+        if len(keys) == 1:
+            return connection.execute(self._one, (*before, *keys)).fetchall()
+        return connection.execute(self._many, (*before, dump(list(keys)))).fetchall() if keys else []
+
+
+_ENTRIES: Final = ByKeys(
+    "SELECT id, seq, digest, body IS NULL, sealed FROM entry WHERE conference = ? AND id"
+)
+_RECORDS: Final = ByKeys(
+    "SELECT id, version, seq, holds FROM record WHERE conference = ? AND kind = ? AND id"
+)
+_CLAIMS: Final = ByKeys("SELECT value, kind, id FROM claim WHERE conference = ? AND name = ? AND value")
+_NOTICES: Final = ByKeys(f"SELECT {_HEADS} FROM notice WHERE conference = ? AND key")  # noqa: S608 - no outside text
+_SEALS: Final = ByKeys("SELECT number FROM seal WHERE conference = ? AND number")
+QUOTAS: Final = ByKeys("SELECT id, taken, capacity FROM quota WHERE conference = ? AND id")
+
+
+def _load(connection: sqlite3.Connection, conference: str, keys: Touched) -> Rows:
+    rows = Rows()
+    mine = (conference,)
+    for id_, seq, digest, redacted, sealed in _ENTRIES.rows(connection, mine, keys.entries):
+        rows.entries[id_] = EntryRow(seq, digest, None if redacted else _NOT_LOADED, sealed=sealed)
+    _load_records(connection, conference, keys, rows)
+    for name, values in _grouped(keys.uniques):
+        for value, kind, id_ in _CLAIMS.rows(connection, (conference, name), values):
+            rows.owners[name, value] = (kind, id_)
+    held = {quota for row in rows.records.values() for quota in row.takes}
+    for id_, taken, capacity in QUOTAS.rows(connection, mine, keys.quotas | held):
+        rows.quotas[id_] = QuotaRow(taken, capacity)
+    for columns in _NOTICES.rows(connection, mine, keys.notices):
+        text = None if columns[2] else _NOT_LOADED
+        rows.notices[columns[0]] = notice_of((*columns[:2], text, *columns[3:]))
+    rows.seals.update(number for (number,) in _SEALS.rows(connection, mine, keys.seals))
+    return rows
+
+
+def _load_records(connection: sqlite3.Connection, conference: str, keys: Touched, rows: Rows) -> None:
+    for kind, ids in _grouped(keys.records):
+        for id_, version, seq, holds in _RECORDS.rows(connection, (conference, kind), ids):
+            indexes, uniques, takes = parse(holds) if holds else ({}, {}, {})
+            places = {name: (key, order) for name, (key, order) in indexes.items()}
+            rows.records[kind, id_] = RecordRow(version, seq, _NOT_LOADED, places, uniques, takes)
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, list[str]]]:
+    groups: dict[str, list[str]] = {}
+    for first, second in pairs:
+        groups.setdefault(first, []).append(second)
+    return groups.items()

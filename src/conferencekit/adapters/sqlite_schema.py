@@ -1,0 +1,121 @@
+"""The layout of a SQLite store, the numbers that mark it as ours, and the steps from older layouts."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from ..errors import NotOurFile, SchemaTooNew
+
+APPLICATION: Final = 0x434B6974  # "CKit", at offset 68 of the file
+SCHEMA: Final = 1
+_MAGIC: Final = b"SQLite format 3\0"
+
+LAYOUT: Final = (
+    "CREATE TABLE conference (id TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE entry (
+        conference TEXT NOT NULL, seq INTEGER NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, body TEXT,
+        person TEXT NOT NULL, subject TEXT NOT NULL, sealed INTEGER NOT NULL CHECK (sealed >= 0),
+        UNIQUE (conference, id), UNIQUE (conference, seq))""",
+    "CREATE INDEX entry_unsealed ON entry (conference, seq) WHERE sealed = 0",
+    "CREATE INDEX entry_person ON entry (conference, person, seq) WHERE person <> ''",
+    "CREATE INDEX entry_subject ON entry (conference, subject, seq) WHERE subject <> ''",
+    """CREATE TABLE seal (
+        conference TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (conference, number)) WITHOUT ROWID""",
+    """CREATE TABLE record (
+        conference TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL CHECK (version >= 1),
+        seq INTEGER NOT NULL, body TEXT NOT NULL, holds TEXT, UNIQUE (conference, kind, id))""",
+    # `position` has no type, so integers sort before text and text by its bytes
+    """CREATE TABLE listing (
+        conference TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, position NOT NULL,
+        id TEXT NOT NULL, PRIMARY KEY (conference, kind, name, key, position, id)) WITHOUT ROWID""",
+    """CREATE TABLE claim (
+        conference TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+        PRIMARY KEY (conference, name, value)) WITHOUT ROWID""",
+    # the second wall: `ceiling` is the capacity, or what was taken already where that was more
+    """CREATE TABLE quota (
+        conference TEXT NOT NULL, id TEXT NOT NULL, taken INTEGER NOT NULL, capacity INTEGER, ceiling INTEGER,
+        PRIMARY KEY (conference, id), CHECK (0 <= taken AND (ceiling IS NULL OR taken <= ceiling)),
+        CHECK (capacity >= 0 AND (capacity IS NULL) = (ceiling IS NULL))) WITHOUT ROWID""",
+    # times are microseconds since 1970 in UTC; `ready` is set where a notice is queued and the lowest of its lane
+    """CREATE TABLE notice (
+        conference TEXT NOT NULL, key TEXT NOT NULL, place INTEGER NOT NULL, body TEXT, due INTEGER NOT NULL,
+        lane TEXT NOT NULL, person TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('queued', 'held', 'sent', 'failed')),
+        token INTEGER NOT NULL, until INTEGER, note TEXT NOT NULL, sha256 TEXT NOT NULL, ready INTEGER,
+        UNIQUE (conference, key))""",
+    "CREATE INDEX notice_state ON notice (conference, state, place)",
+    "CREATE INDEX notice_person ON notice (conference, person, place) WHERE person <> ''",
+    "CREATE INDEX notice_lane ON notice (conference, lane, place) WHERE state IN ('queued', 'held')",
+    "CREATE INDEX notice_ready ON notice (ready, conference, place) WHERE ready IS NOT NULL",
+)
+
+UPGRADES: Final[Mapping[int, Sequence[str]]] = {}
+"""The statements that lead from a schema to the next one. Kept for ever: files of every schema can be opened."""
+
+
+def is_ours(path: Path, url: str) -> bool:
+    """Whether the file holds a store; False if it is not there or empty. Only read, never opened as a database.
+
+    Raises:
+        NotOurFile: it holds something else.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except FileNotFoundError:
+        return False
+    if not head:
+        return False
+    if len(head) < 100 or not head.startswith(_MAGIC):
+        raise NotOurFile(url, "it is not an SQLite database")
+    application = int.from_bytes(head[68:72])
+    if application != APPLICATION:
+        raise NotOurFile(
+            url, f"it is an SQLite database of another program, with the application id {application}"
+        )
+    return True
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Lay out an empty file, all or nothing. Before the switch to WAL, so that the mark stands in the file itself."""
+    connection.execute("PRAGMA journal_mode = DELETE")
+    _run(connection, (*LAYOUT, f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}"))
+
+
+def upgrade(
+    connection: sqlite3.Connection,
+    url: str,
+    *,
+    known: int = SCHEMA,
+    upgrades: Mapping[int, Sequence[str]] = UPGRADES,
+) -> None:
+    """Bring an older file to the schema `known`, step by step, each all or nothing.
+
+    Raises:
+        SchemaTooNew: the file has a higher schema.
+    """
+    found = schema_of(connection)
+    if found > known:
+        raise SchemaTooNew(url, found, known)
+    for step in range(found, known):
+        _run(connection, (*upgrades[step], f"PRAGMA user_version = {step + 1}"))
+
+
+def schema_of(connection: sqlite3.Connection) -> int:
+    """The schema that the file has."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _run(connection: sqlite3.Connection, statements: Sequence[str]) -> None:
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,278 @@
+"""The connections of one process to an SQLite store, the locks around them, and what SQLite's errors mean."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, TypeVar
+
+from attrs import frozen
+
+from ..errors import (
+    CommitInDoubt,
+    InvalidChangeSet,
+    StoreBusy,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+)
+from .file_lock import FileLock
+from .sqlite_schema import SCHEMA, create, is_ours, schema_of, upgrade
+
+T = TypeVar("T")
+
+# Since Python 3.12: a connection that is collected, or inherited by a fork, must not checkpoint outside the lock.
+_NO_CHECKPOINT: Final[int | None] = getattr(sqlite3, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", None)
+
+
+@frozen
+class Place:
+    """Where a store is and how long a call may wait for others, in seconds."""
+
+    url: str
+    path: Path
+    seconds: float
+
+
+class Session:
+    """One connection that writes and one that reads, opened at the first use. Belongs to one process."""
+
+    def __init__(self, place: Place, *, closed: bool = False) -> None:
+        self.closed = closed
+        self._place = place
+        self._turn = FileLock(place.path.with_name(f"{place.path.name}-lock"))
+        self._writing = threading.Lock()
+        self._reading = threading.Lock()
+        self._paused: list[threading.Lock] = []
+        self._writer: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+
+    def read(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a reading action, one at a time; writers are not waited for."""
+        if self._reader is None:
+            self._begin()
+        with self._held(self._reading), self._translated():
+            return action(self._opened(self._reader))
+
+    def write(self, action: Callable[[sqlite3.Connection], tuple[T, bool]]) -> T:
+        """Run an action in a transaction of its own and commit it durably, if its second answer says that it wrote."""
+        if self._writer is None:
+            self._begin()
+        if not self._writing.acquire(timeout=self._place.seconds):
+            raise StoreBusy(self._place.url, self._place.seconds)
+        try:
+            writer = self._opened(self._writer)
+            self._take_turn()
+            return self._transact(writer, action)
+        except sqlite3.Error as error:
+            raise meaning(error, self._place) from error
+        except UnicodeEncodeError as error:
+            raise InvalidChangeSet(error.object, _HALF) from error
+        finally:
+            self._turn.release()
+            self._writing.release()
+
+    def _transact(
+        self, writer: sqlite3.Connection, action: Callable[[sqlite3.Connection], tuple[T, bool]]
+    ) -> T:
+        writer.execute("BEGIN IMMEDIATE")
+        try:
+            answer, wrote = action(writer)
+        except BaseException:
+            _roll_back(writer)
+            raise
+        if wrote:
+            self._commit(writer)
+        else:
+            writer.execute("ROLLBACK")
+        return answer
+
+    def close(self) -> None:
+        """Wait for what runs, then close both connections within the lock, since the last one checkpoints.
+
+        If others hold the lock for too long, they have the file open: then this is not the last connection.
+        """
+        with self._writing, self._reading:
+            self.closed = True
+            connections = [each for each in (self._reader, self._writer) if each is not None]
+            self._reader = self._writer = None
+            if connections:
+                self._close_all(connections)
+
+    def _close_all(self, connections: list[sqlite3.Connection]) -> None:
+        try:
+            mine = self._turn.acquire(self._place.seconds)
+        except OSError:
+            mine = False  # the directory went away: there is nothing to checkpoint to
+        try:
+            for connection in connections:
+                _allow_checkpoint(connection, allowed=mine)
+                with suppress(sqlite3.Error):  # a checkpoint that fails is made up for at the next opening
+                    connection.close()
+        finally:
+            self._turn.close()
+
+    def pause(self) -> None:
+        """Before a fork: wait until no thread is inside SQLite, whose own locks the child would find taken for ever."""
+        self._paused = [
+            lock for lock in (self._writing, self._reading) if lock.acquire(timeout=self._place.seconds)
+        ]
+
+    def resume(self) -> None:
+        """After a fork, in the parent: go on."""
+        for lock in self._paused:
+            lock.release()
+        self._paused = []
+
+    def disown(self) -> None:
+        """After a fork, in the child: the connections are the parent's. They must be kept, never closed."""
+        self._turn.disown()
+
+    def _opened(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
+        if connection is None:
+            raise StoreUnavailable(self._place.url, "it was closed")
+        return connection
+
+    def _begin(self) -> None:
+        with self._held(self._writing), self._held(self._reading):
+            if self.closed:
+                raise StoreUnavailable(self._place.url, "it was closed")
+            if self._writer is None:
+                self._check_place()
+                with self._translated():
+                    self._writer, self._reader = self._connect_both()
+
+    def _connect_both(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+        place, opened = self._place, []
+        try:
+            ours = is_ours(place.path, place.url)
+            opened.append(self._connect("rw" if ours else "rwc"))
+            if not ours or schema_of(opened[0]) != SCHEMA or not _is_wal(opened[0]):
+                self._take_turn()
+                try:
+                    self._lay_out(opened[0])
+                finally:
+                    self._turn.release()
+            opened.append(self._connect("rw"))
+            opened[1].execute("PRAGMA query_only = ON")
+        except BaseException:
+            for connection in opened:
+                connection.close()
+            raise
+        return opened[0], opened[1]
+
+    def _lay_out(self, writer: sqlite3.Connection) -> None:
+        if not is_ours(self._place.path, self._place.url):  # another process may have been first
+            create(writer)
+        upgrade(writer, self._place.url)
+        writer.execute("PRAGMA journal_mode = WAL")
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self._place.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._place.seconds,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        _allow_checkpoint(connection, allowed=False)
+        for setting in (
+            "synchronous = FULL",
+            "fullfsync = ON",
+            "trusted_schema = OFF",
+            "cache_size = -16000",
+        ):
+            connection.execute(f"PRAGMA {setting}")
+        return connection
+
+    def _check_place(self) -> None:
+        place = self._place
+        if not place.path.parent.is_dir():
+            raise StoreUnavailable(place.url, f"the directory {str(place.path.parent)!r} does not exist")
+        if place.path.is_dir():
+            raise StoreUnavailable(place.url, "it is a directory")
+
+    def _commit(self, writer: sqlite3.Connection) -> None:
+        try:
+            writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            _roll_back(writer)
+            if _code(error) in _NOTHING_APPLIED:
+                raise
+            raise CommitInDoubt(self._place.url, str(error)) from error
+
+    @contextmanager
+    def _held(self, lock: threading.Lock) -> Iterator[None]:
+        if not lock.acquire(timeout=self._place.seconds):
+            raise StoreBusy(self._place.url, self._place.seconds)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _take_turn(self) -> None:
+        """Acquire the lock between processes."""
+        try:
+            mine = self._turn.acquire(self._place.seconds)
+        except PermissionError as error:
+            raise StoreReadOnly(self._place.url, f"{self._turn.path}: {error.strerror}") from error
+        except OSError as error:
+            raise StoreUnavailable(
+                self._place.url, f"no lock on {self._turn.path}: {error.strerror}"
+            ) from error
+        if not mine:
+            raise StoreBusy(self._place.url, self._place.seconds)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise meaning(error, self._place) from error
+        except OSError as error:
+            raise StoreUnavailable(self._place.url, str(error)) from error
+        except UnicodeEncodeError as error:
+            raise InvalidChangeSet(error.object, _HALF) from error
+
+
+_HALF: Final = "Keys hold whole characters: it has half of a surrogate pair."
+_NOTHING_APPLIED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 where the driver raised by itself."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def meaning(error: sqlite3.Error, place: Place) -> StoreError:
+    """What an error of SQLite outside COMMIT means to a caller: nothing was applied."""
+    match _code(error):
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreBusy(place.url, place.seconds)
+        case sqlite3.SQLITE_FULL:
+            return StoreFull(place.url, str(error))
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return StoreReadOnly(place.url, str(error))
+        case _:
+            return StoreUnavailable(place.url, str(error))
+
+
+def _is_wal(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal")
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):  # what made it necessary is raised; SQLite may have rolled back by itself
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _allow_checkpoint(connection: sqlite3.Connection, *, allowed: bool) -> None:
+    configure = getattr(connection, "setconfig", None)
+    if configure is not None and _NO_CHECKPOINT is not None:
+        configure(_NO_CHECKPOINT, not allowed)
