@@ -1,0 +1,196 @@
+"""The pages of one person's contribution: writing it, how it stands, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from ..declaration.call_form import answers_of
+from ..declaration.contribution import Contribution
+from ..form.catalogue import message, text
+from ..form.fields import Form
+from ..form.html import Html, element, join
+from ..form.issues import FORM, Issue
+from ..form.pages import RenderedPage, Said, confirm_page, contribution_page, form_page, page
+from ..form.rendering import Button, RenderedForm, render, spoken
+from ..registration.outcomes import Refused
+from ..registration.registration import Registration
+from .answer import CONFLICT, OK, UNPROCESSABLE, Answer, Surroundings, one_value
+from .contributions import MAY_CONTRIBUTE, Accepted
+
+if TYPE_CHECKING:
+    from .contributions import ContributionOutcome
+    from .secretariat import Secretariat
+
+_NOTICES: Final[Mapping[str, Said]] = {"submitted": "submitted", "draft": "saved"}
+
+
+@frozen
+class ContributionPages:
+    """The pages for one person, in the language that they registered in."""
+
+    secretariat: Secretariat
+    registration: Registration
+    around: Surroundings
+
+    @property
+    def holds_something(self) -> bool:
+        """Whether there is anything to be taken back: a draft or a submission."""
+        contribution = self._contribution
+        return contribution is not None and contribution.state != "withdrawn"
+
+    def look(self) -> Answer:
+        """The form with what they wrote so far; outside its time, what they wrote."""
+        around, contribution = self.around, self._contribution
+        if contribution and contribution.state == "withdrawn":
+            return around.said("withdrawn")
+        untimely = around.untimely("input", self.registration.id)
+        if not self.registration.is_live:
+            untimely = "cancelled"
+        elif self.registration.state not in MAY_CONTRIBUTE:
+            words = message(Issue(FORM, "not_registered"), None, around.locale)
+            return Answer(CONFLICT, page(text("contribution", around.locale), words, around.frame))
+        if untimely is None:
+            return Answer(OK, self._call_page())
+        if contribution is None:
+            return around.said(untimely, detail=around.until("input", self.registration.id))
+        return Answer(OK, self._reading_page(contribution, untimely))
+
+    def take(self, posted: object, files: object) -> Answer:
+        """What follows when a button of the page is pressed."""
+        if one_value(posted, "action") == "withdraw" and one_value(posted, "sure") != "yes":
+            return Answer(OK, self._sure_page())
+        outcome = self._act(posted, files)
+        if isinstance(outcome, Refused):
+            return Answer(UNPROCESSABLE, self._call_page(posted, outcome.issues))
+        if outcome.contribution.state == "withdrawn":
+            return self.around.said("withdrawn")
+        return Answer(OK, self._status_page(outcome))
+
+    def _act(self, posted: object, files: object) -> ContributionOutcome:
+        contributions, person = self.secretariat.contributions, self.registration.id
+        match one_value(posted, "action"):
+            case "withdraw":
+                return contributions.withdraw(person)
+            case "save":
+                return contributions.save_draft(person, posted, files=files)
+            case _:
+                return contributions.submit(person, posted, files=files)
+
+    # -- the pages
+
+    def _call_page(self, posted: object = None, issues: Sequence[Issue] = ()) -> RenderedPage:
+        locale, contribution = self.around.locale, self._contribution
+        written = answers_of(contribution.editing) if contribution else {"language": locale}
+        form = render(
+            self.secretariat.contributions.form(),
+            answers=written if posted is None else posted,
+            issues=issues,
+            locale=locale,
+            hidden=self.around.hidden,
+            buttons=(
+                Button(text("submit_contribution", locale)),
+                Button(text("save_draft", locale), name="action", value="save", is_second=True),
+            ),
+        )
+        parts = [
+            self._standing(contribution),
+            form,
+            self._held(contribution),
+            self._withdrawing(contribution),
+        ]
+        return self._page(RenderedForm(join(parts), form.locale, form.has_errors))
+
+    def _reading_page(self, contribution: Contribution, untimely: Said) -> RenderedPage:
+        """What they wrote, where it cannot be changed any more, but still taken back."""
+        locale = self.around.locale
+        parts = [
+            element("p", text(f"{untimely}_text", locale), class_="ck-notice"),
+            self._standing(contribution),
+            *self._answers(contribution),
+            self._held(contribution),
+            self._withdrawing(contribution),
+        ]
+        return self._page(RenderedForm(join(parts), locale))
+
+    def _page(self, form: RenderedForm) -> RenderedPage:
+        call = self.secretariat.contributions.call
+        return form_page(
+            form,
+            self.around.frame,
+            title=call.outcome.text(self.around.locale),
+            fee=self.secretariat.conference.fee.text(self.around.locale),
+            deadline=self.around.until("input", self.registration.id),
+            introduction=call.introduction,
+        )
+
+    def _status_page(self, outcome: Accepted) -> RenderedPage:
+        contribution, locale = outcome.contribution, self.around.locale
+        editing = contribution.editing
+        topics = self.secretariat.contributions.call.topics
+        return contribution_page(
+            contribution.state,
+            self.around.frame,
+            reference=outcome.label or None,
+            deadline=self.around.until("input", self.registration.id),
+            answers=[(topic.title, editing.answers.get(topic.number, "")) for topic in topics],
+            materials=[(each.name, each.url or None) for each in editing.materials],
+            links=((text("edit", locale), self.around.url("contribute", self.registration)),),
+            notice="saved" if contribution.draft is not None else _NOTICES[contribution.state],
+        )
+
+    def _sure_page(self) -> RenderedPage:
+        """Withdrawing cannot be undone, so it takes a second button."""
+        contribution = self._contribution
+        label = self.secretariat.contributions.label(contribution) if contribution else ""
+        hidden = {**self.around.hidden, "action": "withdraw", "sure": "yes"}
+        return confirm_page("withdraw", self.around.frame, subject=label or None, hidden=hidden)
+
+    # -- their parts
+
+    @property
+    def _contribution(self) -> Contribution | None:
+        return self.secretariat.contributions.of(self.registration.id)
+
+    def _standing(self, contribution: Contribution | None) -> Html | None:
+        if contribution is None:
+            return None
+        locale = self.around.locale
+        label = self.secretariat.contributions.label(contribution)
+        facts = {"status": text(f"status_{contribution.state}", locale), "reference": label}
+        named = [(text(key, locale), value) for key, value in facts.items() if value]
+        return element(
+            "dl",
+            *(part for name, value in named for part in (element("dt", name), element("dd", value))),
+            class_="ck-facts",
+        )
+
+    def _answers(self, contribution: Contribution) -> list[Html]:
+        answers = contribution.editing.answers
+        given = [each for each in self.secretariat.contributions.call.topics if each.number in answers]
+        return [
+            part
+            for topic in given
+            for part in (
+                element("h3", spoken(topic.title, self.around.locale)),
+                element("p", answers[topic.number], class_="ck-answer", dir="auto"),
+            )
+        ]
+
+    def _held(self, contribution: Contribution | None) -> Html | None:
+        """The files that are there already; links are in the form."""
+        names = [each.name for each in contribution.editing.materials if not each.url] if contribution else []
+        if not names:
+            return None
+        items = (element("li", element("bdi", name)) for name in names)
+        title = element("h2", text("materials", self.around.locale))
+        return join([title, element("ul", *items, class_="ck-list")])
+
+    def _withdrawing(self, contribution: Contribution | None) -> Html | None:
+        if contribution is None or contribution.state == "withdrawn":
+            return None
+        button = Button(text("withdraw_button", self.around.locale), is_second=True)
+        hidden = {**self.around.hidden, "action": "withdraw"}
+        return render(Form(fields=()), locale=self.around.locale, hidden=hidden, buttons=(button,)).html

@@ -1,0 +1,164 @@
+"""Sending what is owed: lease a few notices, render, hand over, record how it ended.
+
+Each notice is sent at least once and never again after its acceptance was recorded. What a server defers goes back with
+a growing pause; what it rejects, or what could not be handed over for five days, is failed and listed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from attrs import evolve, frozen
+
+from ..errors import ConferenceKitError
+from ..message.message import Message
+from ..message.notice import Notice, notice_from_body
+from ..message.rendering import Renderer, render
+from ..ports import Deferred, Delivery, Leased, Mailer, Mark, Rejected, Sent
+from .broadcasts import expand_all
+from .correspondence import Correspondence
+from .shell import Shell
+
+LEASE: Final = timedelta(minutes=5)
+BATCH: Final = 20
+_FIRST_PAUSE: Final = timedelta(minutes=1)
+_LONGEST_PAUSE: Final = timedelta(hours=4)
+_NO_ANSWER: Final = Deferred(60, "The mailer gave no answer for this message.", uncertain=True)
+_GIVE_UP: Final = timedelta(days=5)
+"""How long a message is tried, as RFC 5321 section 4.5.4.1 has it."""
+_FEWEST_TRIES: Final = 10
+"""So many at the least: nothing may have been sent for days, and many a server defers what it sees first."""
+
+
+@frozen(kw_only=True)
+class Deliveries:
+    """What one call of `deliver` did. `failures` says of each failed or held notice why."""
+
+    sent: int = 0
+    deferred: int = 0
+    failed: int = 0
+    held: int = 0
+    failures: tuple[str, ...] = ()
+
+    @property
+    def tried(self) -> int:
+        """How many notices were taken up."""
+        return self.sent + self.deferred + self.failed + self.held
+
+    def plus(self, other: Deliveries) -> Deliveries:
+        """Both together."""
+        return Deliveries(
+            sent=self.sent + other.sent,
+            deferred=self.deferred + other.deferred,
+            failed=self.failed + other.failed,
+            held=self.held + other.held,
+            failures=(*self.failures, *other.failures),
+        )
+
+
+class DeliveryRun:
+    """The service behind `secretariat.deliver`."""
+
+    def __init__(
+        self,
+        shell: Shell,
+        correspondence: Correspondence,
+        mailer: Callable[[], Mailer],
+        renderer: Callable[[], Renderer],
+    ) -> None:
+        self._shell = shell
+        self._correspondence = correspondence
+        self._mailer = mailer
+        self._renderer = renderer
+
+    def deliver(
+        self, *, limit: int | None = None, progress: Callable[[int], None] | None = None
+    ) -> Deliveries:
+        """Send everything that is due now, at most `limit` notices. `progress` hears how many were taken up so far."""
+        expand_all(self._shell, self._correspondence)
+        total = Deliveries()
+        while limit is None or total.tried < limit:
+            size = BATCH if limit is None else min(BATCH, limit - total.tried)
+            done = self._batch(size)
+            if done is None:
+                break
+            total = total.plus(done)
+            if progress:
+                progress(total.tried)
+        return total
+
+    def _batch(self, size: int) -> Deliveries | None:
+        context = self._shell.context()
+        mailer = self._mailer()  # a mailer that does not open leaves no lease behind
+        leased = self._shell.store.lease(
+            size, now=context.now, until=context.now + LEASE, conference=self._shell.id
+        )
+        if not leased:
+            return None
+        rendered = [self._render(each) for each in leased]
+        messages = [each for each in rendered if isinstance(each, Message)]
+        answers = iter(mailer.send(messages) if messages else ())
+        marks = []
+        for lease, each in zip(leased, rendered, strict=True):
+            if isinstance(each, Message):
+                sha256 = hashlib.sha256(each.data).hexdigest()
+                marks.append(_mark(lease, next(answers, _NO_ANSWER), sha256, context.now))
+            else:
+                marks.append(Mark(lease.conference, lease.key, lease.token, "held", note=each))
+        self._shell.store.settle(marks)
+        return _count(marks)
+
+    def _render(self, leased: Leased) -> Message | str:
+        """The message; a text says why the notice is held for a person."""
+        try:
+            notice = notice_from_body(leased.body)
+            if leased.uncertain and notice.on_uncertain == "hold":
+                return "The last try ended without word whether it was accepted."
+            return render(notice, links=self._links(notice), renderer=self._renderer())
+        except ConferenceKitError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - a host's renderer may raise anything; the other mails go out
+            return f"{type(error).__name__} while the mail was rendered: {error}"
+
+    def _links(self, notice: Notice) -> dict[str, str]:
+        links = self._shell.links
+        return {
+            name: links.url(spec.purpose, spec.subject, spec.generation)
+            for name, spec in notice.links.items()
+        }
+
+
+def _mark(leased: Leased, answer: Delivery, sha256: str, now: datetime) -> Mark:
+    mark = Mark(leased.conference, leased.key, leased.token, "sent", sha256=sha256)
+    match answer:
+        case Sent(detail):
+            return evolve(mark, note=detail)
+        case Rejected(why):
+            return evolve(mark, state="failed", note=why)
+        case Deferred(_, why, uncertain=True) if notice_from_body(leased.body).on_uncertain == "hold":
+            return evolve(mark, state="held", note=why)
+        case Deferred(after, why):
+            return _again(mark, leased, now, timedelta(seconds=after), why)
+
+
+def _again(mark: Mark, leased: Leased, now: datetime, after: timedelta, why: str) -> Mark:
+    """Back into the outbox with a pause that doubles; failed once the notice has been owed for too long."""
+    owed_since = notice_from_body(leased.body).date
+    if now - owed_since >= _GIVE_UP and leased.attempt >= _FEWEST_TRIES:
+        return evolve(mark, state="failed", note=f"given up after {_GIVE_UP.days} days: {why}")
+    pause = min(_FIRST_PAUSE * 2 ** min(leased.attempt - 1, 10), _LONGEST_PAUSE)
+    return evolve(mark, state="queued", due=now + max(after, pause), note=why)
+
+
+def _count(marks: Sequence[Mark]) -> Deliveries:
+    states = [each.state for each in marks]
+    return Deliveries(
+        sent=states.count("sent"),
+        deferred=states.count("queued"),
+        failed=states.count("failed"),
+        held=states.count("held"),
+        failures=tuple(f"{each.key}: {each.note}" for each in marks if each.state in ("failed", "held")),
+    )

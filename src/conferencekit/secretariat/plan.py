@@ -1,0 +1,280 @@
+"""The conference in force: which document counts, its revisions, and what follows from a change of it.
+
+The record (`conference`, `current`) names the revision in force; revisions are kept under their digests and never
+change. Whoever decides by the document puts a `Check` on the current record, so that two processes with two documents
+cannot both be right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from attrs import evolve, frozen
+
+from ..conference import Conference
+from ..context import Context
+from ..document import conference_from_data, dump_json
+from ..errors import ConferenceOutdated, PlanInUse
+from ..events import ConferenceRevised, SessionCancelled, SessionMoved
+from ..events import Event as Announcement
+from ..ledger import digest
+from ..moment import instant_text
+from ..ports import Committed, Limit, Op, Put, Record
+from ..programme.event import Event, change_between, first_event, next_event
+from ..programme.session import Session
+from .broadcasts import Broadcast, put_broadcast
+from .correspondence import EVENTS
+from .records import QUOTA, WAITING
+from .shell import SYSTEM, Actor, InForce, Shell
+
+
+@frozen(kw_only=True)
+class Changes:
+    """What a new document changes: lines for people, operations to commit, and what to announce."""
+
+    lines: tuple[str, ...]
+    ops: tuple[Op, ...]
+    announcements: tuple[Announcement, ...] = ()
+
+
+def document_digest(conference: Conference) -> str:
+    """The digest of a conference document: the same for TOML and JSON, whatever the order of its keys."""
+    return digest(plain(conference))
+
+
+def plain(conference: Conference) -> Mapping[str, object]:
+    """The document as JSON."""
+    found: Mapping[str, object] = json.loads(dump_json(conference))
+    return found
+
+
+def take_up(shell: Shell, conference: Conference) -> InForce:
+    """Put the document in force if it is new to the store; join in if it is in force already.
+
+    Raises `ConferenceOutdated` for an earlier revision of the one in force, and `PlanInUse`.
+    """
+    ours = document_digest(conference)
+    current = shell.get("conference", "current")
+    if current is None:
+        return _first(shell, conference, ours)
+    if current.body["digest"] == ours:
+        return InForce(conference, ours, current.version)
+    if shell.get("conference_revision", ours) is not None:
+        raise ConferenceOutdated(ours, str(current.body["digest"]))
+    return revise(shell, conference, current, SYSTEM)[0]
+
+
+def _first(shell: Shell, conference: Conference, ours: str) -> InForce:
+    context = shell.context()
+    events = [_first_event(conference, each, context.now) for each in conference.sessions]
+    ops: list[Op] = [
+        *_put_revision(shell, context, conference, ours, 0),
+        Limit(quota=QUOTA, capacity=conference.registration.quota),
+        Limit(quota=WAITING, capacity=None),
+        *(_put_event(event, 0) for event in events),
+    ]
+    return _put_in_force(shell, conference, ours, 0, Changes(lines=(), ops=tuple(ops)), context, SYSTEM)
+
+
+def revise(
+    shell: Shell, conference: Conference, current: Record, actor: Actor
+) -> tuple[InForce, tuple[str, ...]]:
+    """Put a changed document in force, with all that follows; what changed, line by line.
+
+    Moved sessions are told to everybody registered.
+    """
+    context = shell.context()
+    held = in_force_document(shell, current)
+    ours = document_digest(conference)
+    changes = _changes(shell, held, conference, context)
+    ops = (*_put_revision(shell, context, conference, ours, current.version), *changes.ops)
+    in_force = _put_in_force(
+        shell, conference, ours, current.version, evolve(changes, ops=ops), context, actor
+    )
+    return in_force, changes.lines
+
+
+def in_force_document(shell: Shell, current: Record) -> Conference:
+    """The conference of the revision that a `current` record names."""
+    revision = shell.get("conference_revision", str(current.body["digest"]))
+    if revision is None:
+        raise ConferenceOutdated("nothing", str(current.body["digest"]))
+    document = revision.body["document"]
+    return conference_from_data(document, source="the revision in force")  # type: ignore[arg-type]  # stored by _put_revision
+
+
+def _put_in_force(
+    shell: Shell,
+    conference: Conference,
+    ours: str,
+    version: int,
+    changes: Changes,
+    context: Context,
+    actor: Actor,
+) -> InForce:
+    entry = shell.entry(
+        context,
+        actor,
+        "conference_revised",
+        conference.id,
+        {"document": ours},
+        revision=ours,
+        about={"lines": list(changes.lines)},
+    )
+    result = shell.commit(shell.change(entry, changes.ops, read_plan=False))
+    if not isinstance(result, Committed):
+        current = shell.get("conference", "current")  # another process was faster
+        if current is None or current.body["digest"] != ours:
+            raise ConferenceOutdated(ours, str(current.body["digest"]) if current else "nothing")
+        return InForce(conference, ours, current.version)
+    revised = ConferenceRevised(
+        conference=conference.id, subject=conference.id, at=context.now, entry=entry.id, revision=ours
+    )
+    shell.announce([revised, *(evolve(each, entry=entry.id) for each in changes.announcements)])
+    return InForce(conference, ours, version + 1)
+
+
+def _put_revision(
+    shell: Shell, context: Context, conference: Conference, ours: str, version: int
+) -> Iterator[Op]:
+    """Name the revision in force, and keep its document, unless an earlier one said the same."""
+    at = instant_text(context.now)
+    yield Put(kind="conference", id="current", body={"schema": 1, "digest": ours, "at": at}, expect=version)
+    if shell.get("conference_revision", ours) is None:
+        body = {"schema": 1, "document": plain(conference), "at": at}
+        yield Put(kind="conference_revision", id=ours, body=body, expect=0)
+
+
+# -- what a changed document means
+
+
+def place_of(conference: Conference, session: Session, locale: str | None = None) -> str:
+    """Where a session is, in words: its room, and the venue."""
+    venue = conference.venue
+    parts = [session.room or "", venue.name.text(locale) if venue and venue.name else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def join_of(conference: Conference, session: Session) -> str | None:
+    """The link to a session, for registered people only."""
+    return session.join or (conference.venue.join if conference.venue else None)
+
+
+def _first_event(conference: Conference, session: Session, now: datetime) -> Event:
+    place, join = place_of(conference, session), join_of(conference, session)
+    return first_event(session, place=place, join=join, now=now)
+
+
+def _put_event(event: Event, version: int) -> Put:
+    return Put(kind="event", id=event.id, body=EVENTS.to_body(event), expect=version)
+
+
+def _changes(shell: Shell, old: Conference, new: Conference, context: Context) -> Changes:
+    _refuse_loss(shell, old, new)
+    lines = list(_lines(plain(old), plain(new)))
+    ops: list[Op] = []
+    announcements: list[Announcement] = []
+    if old.registration.quota != new.registration.quota:
+        ops.append(_new_limit(shell, new.registration.quota))
+    events = shell.store.get(shell.id, "event", [each.id for each in new.sessions])
+    for session in new.sessions:
+        record = events.get(session.id)
+        if record is None:
+            event = _first_event(new, session, context.now)
+            ops += [_put_event(event, 0), *_tell_everybody(context, None, event)]
+            continue
+        before = EVENTS.from_body(record.body)
+        after = next_event(
+            before, session, place=place_of(new, session), join=join_of(new, session), now=context.now
+        )
+        if after is not None:
+            ops += [_put_event(after, record.version), *_tell_everybody(context, before, after)]
+            announcements.append(_announcement(new, before, after, context.now))
+    return Changes(lines=tuple(lines), ops=tuple(ops), announcements=tuple(announcements))
+
+
+def _tell_everybody(context: Context, before: Event | None, after: Event) -> Iterator[Op]:
+    change = change_between(before, after) if before else "added"
+    template = {"cancelled": "session_cancelled", "added": "session_added"}.get(change, "session_moved")
+    yield put_broadcast(
+        Broadcast(
+            id=context.new_id("b"),
+            template=template,
+            event=after,
+            was=before,
+            at=context.now,
+            links=("manage",),
+        ),
+        version=0,
+    )
+
+
+def _announcement(conference: Conference, before: Event, after: Event, now: datetime) -> Announcement:
+    facts = {"conference": conference.id, "subject": after.id, "at": now, "entry": ""}
+    if change_between(before, after) == "cancelled":
+        return SessionCancelled(**facts)  # type: ignore[arg-type]  # one dict of several types
+    return SessionMoved(starts=after.starts, ends=after.ends, **facts)  # type: ignore[arg-type]  # as above
+
+
+def _refuse_loss(shell: Shell, old: Conference, new: Conference) -> None:
+    """Raise `PlanInUse` where the new document drops what people hold."""
+    if old.id != new.id:
+        raise PlanInUse("conference.id", old.id, "A store keeps a conference under its id: put it back.")
+    _refuse_lost_sessions(shell, old, new)
+    _refuse_lost_fields(shell, old, new)
+    kept = {each.number for each in new.call.topics} if new.call else set()
+    for topic in old.call.topics if old.call else ():
+        if topic.number not in kept and _any_record(shell, "contribution", ("submitted", "draft")):
+            remedy = "People have written contributions: keep every topic, and reword it instead."
+            raise PlanInUse(f"call.topics[{topic.number}]", topic.title.text(), remedy)
+
+
+def _refuse_lost_sessions(shell: Shell, old: Conference, new: Conference) -> None:
+    for session in old.sessions:
+        if new.session(session.id) is None and _any_record(shell, "registration", ("confirmed",)):
+            remedy = 'People were invited to it: keep it and set status = "cancelled", so that they are told.'
+            raise PlanInUse("sessions", session.id, remedy)
+
+
+def _refuse_lost_fields(shell: Shell, old: Conference, new: Conference) -> None:
+    for each in old.registration.form.fields:
+        lost = new.registration.form.field(each.name) is None
+        if lost and _any_record(shell, "registration", ("confirmed", "pending", "waitlisted", "unverified")):
+            remedy = (
+                "People have answered it: keep it, and set required = false if it is not needed any more."
+            )
+            raise PlanInUse("registration.fields", each.name, remedy)
+
+
+def _any_record(shell: Shell, kind: str, states: tuple[str, ...]) -> bool:
+    return any(shell.store.find(shell.id, kind, "state", state, limit=1)[0] for state in states)
+
+
+def _new_limit(shell: Shell, capacity: int | None) -> Limit:
+    taken, _ = shell.store.quotas(shell.id, [QUOTA]).get(QUOTA, (0, None))
+    if capacity is not None and capacity < taken:
+        raise PlanInUse(
+            "registration.quota",
+            capacity,
+            f"{taken} places are taken: set it to {taken} or more, or cancel some.",
+        )
+    return Limit(quota=QUOTA, capacity=capacity)
+
+
+def _lines(old: object, new: object, path: str = "") -> Iterator[str]:
+    """A readable difference of two documents: one line for each changed value."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted({*old, *new}, key=str):
+            yield from _lines(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for position, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _lines(before, after, f"{path}[{position}]")
+    elif old != new:
+        yield f"{path}: {_brief(old)} -> {_brief(new)}"
+
+
+def _brief(value: object) -> str:
+    text = "(nothing)" if value is None else str(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."

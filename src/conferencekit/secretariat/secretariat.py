@@ -1,0 +1,274 @@
+"""The one object that acts: it opens, shares and closes what the services need."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+from urllib.parse import quote
+
+from attrs import evolve
+
+from ..conference import Conference
+from ..context import Clock, Entropy, system_clock
+from ..errors import InvalidText
+from ..form.issues import Issue
+from ..form.rendering import RenderedForm, render
+from ..message.mailbox import Mailbox, parse_mailbox
+from ..message.rendering import Renderer, default_renderer
+from ..plugins import PluginFailure, Plugins, make_plugin_manager, open_blobs, open_mailer, open_store
+from ..ports import BlobStore, Mailer, Store
+from ..registration.outcomes import PublicOutcome, Received, Refused
+from ..wire import recorded_moments
+from ..zonecheck import Moved, moved
+from . import plan
+from .contributions import Contributions
+from .correspondence import Correspondence
+from .declarations import Declarations
+from .deliveries import Deliveries, DeliveryRun
+from .ledger import Events, Ledger
+from .links import Links
+from .notices import Notices
+from .passwords import Passwords
+from .registrations import Registrations
+from .shell import REGISTRANT, Actor, InForce, Shell
+
+T = TypeVar("T")
+
+
+class _Shared(Generic[T]):
+    """Something opened at its first use: owned if it was named by a URL, left open if it was handed in."""
+
+    def __init__(self, given: T | str, open_url: Callable[[str], T]) -> None:
+        self._given = given
+        self._open_url = open_url
+        self._opened: T | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> T:
+        if not isinstance(self._given, str):
+            return self._given
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open_url(self._given)
+            return self._opened
+
+    def close(self) -> None:
+        """Close what was opened here; the next use opens it again."""
+        with self._lock:
+            opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()  # type: ignore[attr-defined]  # stores, mailers and blob stores all have it
+
+
+class Acting:
+    """The secretariat as an organiser, an import or a plugin uses it: trusted, and named in the log."""
+
+    def __init__(self, secretariat: Secretariat, actor: Actor) -> None:
+        self.registrations = secretariat._registrations_for(actor)  # noqa: SLF001 - the two classes are one room
+        self.contributions = secretariat._contributions_for(actor)  # noqa: SLF001 - see above
+        self.declaration = secretariat._declaration_for(actor)  # noqa: SLF001 - see above
+        self.ledger = Ledger(secretariat.shell, actor)
+        self.register = self.registrations.enter
+
+
+class Secretariat:
+    """Everything that happens to one conference goes through here. Thread-safe; safe to make before a fork.
+
+    Args:
+        conference: The plan, as `load_conference` reads it.
+        store: A URL such as `sqlite:///gmc.db` (opened at the first use, owned and closed), or a store (left open).
+        mailer: A URL such as `maildir:outbox` or `smtp://localhost:25`, or a mailer.
+        secret: At least 16 random bytes that prove links; `[new, old]` while it is being changed.
+        site: Where people reach the host: one address, or one per purpose with `{token}` in it (see `links.PATHS`).
+        blobs: A URL such as `folder:files`, or a blob store, for this conference alone; default: a folder beside an
+            SQLite store, else memory.
+        sender: Who mails come from, `Name <address>`; default: the conference's title and contact.
+        plugins: Plugin objects or modules beside the installed ones, or a ready `Plugins`.
+        passwords: How passwords are hashed.
+        renderer: Another template engine, or the default one with other templates.
+        clock: The time, for tests: a callable that returns an aware datetime.
+        entropy: Random bytes, for tests and demonstrations only.
+
+    Raises:
+        InvalidText: for a secret that is too short, a site that is no address, or if there is nobody to send mails.
+        MissingLink: if a mail of this conference needs a link for which `site` says nothing.
+        InvalidAddress: for a sender that is no address.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one thing that a host decides, by name
+        self,
+        conference: Conference,
+        *,
+        store: Store | str,
+        mailer: Mailer | str,
+        secret: bytes | Sequence[bytes],
+        site: str | Mapping[str, str] | None = None,
+        blobs: BlobStore | str | None = None,
+        sender: str | None = None,
+        plugins: Plugins | Sequence[object] = (),
+        passwords: Passwords | None = None,
+        renderer: Renderer | None = None,
+        clock: Clock = system_clock,
+        entropy: Entropy = os.urandom,
+    ) -> None:
+        found = plugins if isinstance(plugins, Plugins) else make_plugin_manager(*plugins)
+        links = Links(conference.id, secret, site)
+        links.require(_needed_links(conference))
+        self.plugins = found
+        self._store = _Shared(store, lambda url: open_store(url, found))
+        self._mailer = _Shared(mailer, lambda url: open_mailer(url, found))
+        self._blobs = _Shared(blobs or _blobs_beside(store, conference), lambda url: open_blobs(url, found))
+        self._passwords = passwords or Passwords()
+        self._renderer = renderer
+        self.shell = Shell(
+            open_store=self._store,
+            take_up=lambda shell: plan.take_up(shell, conference),
+            links=links,
+            plugins=found,
+            clock=clock,
+            entropy=entropy,
+        )
+        self._correspondence = Correspondence(self.shell, _sender(conference, sender))
+        self.registrations = self._registrations_for(REGISTRANT)
+        self.contributions = self._contributions_for(REGISTRANT)
+        self.declaration = self._declaration_for(REGISTRANT)
+        self.ledger = Ledger(self.shell)
+        self.notices = Notices(self.shell)
+
+    # -- what hosts call most
+
+    @property
+    def conference(self) -> Conference:
+        """The conference in force."""
+        return self.shell.conference
+
+    def form(
+        self,
+        *,
+        locale: str | None = None,
+        answers: object = None,
+        issues: Sequence[Issue] = (),
+        action: str = "",
+    ) -> RenderedForm:
+        """The registration form as HTML, with a fresh `submission_id` in it."""
+        return render(
+            self.conference.registration.form,
+            answers=answers,
+            issues=issues,
+            locale=locale or self.conference.languages[0],
+            hidden={"submission_id": self.shell.context().new_id("s")},
+            action=action,
+        )
+
+    def register(
+        self, posted: object, *, locale: str | None = None, submission_id: str | None = None
+    ) -> PublicOutcome:
+        """Take a posted registration form. `Refused.form` shows it again, answers kept, errors beside their fields."""
+        outcome = self.registrations.register(posted, locale=locale, submission_id=submission_id)
+        if isinstance(outcome, Received):
+            return outcome
+        return Refused(outcome.issues, self.form(locale=locale, answers=posted, issues=outcome.issues))
+
+    def acting(self, organiser: str, *, kind: str = "organiser") -> Acting:
+        """The same, trusted and under a name that the log keeps: `organiser`, `import` or `plugin`."""
+        return Acting(self, Actor(kind, organiser))  # type: ignore[arg-type]  # entry_body refuses other kinds
+
+    def deliver(
+        self, *, limit: int | None = None, progress: Callable[[int], None] | None = None
+    ) -> Deliveries:
+        """Send what is owed and due: from cron, a task queue, or `conferencekit deliver --watch`."""
+        run = DeliveryRun(
+            self.shell, self._correspondence, self._mailer, lambda: self._renderer or default_renderer()
+        )
+        self.tick()
+        return run.deliver(limit=limit, progress=progress)
+
+    def tick(self) -> None:
+        """What time brings about: places of unverified addresses expire, and whoever waits gets what is free."""
+        if self.registrations.expire() or self.registrations.places()[2]:
+            self.registrations.promote()
+
+    def reload(self, conference: Conference, *, by: str = "") -> tuple[str, ...]:
+        """Put a changed document in force; what changed, line by line. Moved sessions are told to everybody.
+
+        Raises `PlanInUse` where it would take away what people hold.
+        """
+        current = self.shell.get("conference", "current")
+        if current is None:
+            self.shell.in_force = plan.take_up(self.shell, conference)
+            return ()
+        if current.body["digest"] == plan.document_digest(conference):
+            self.shell.in_force = InForce(conference, str(current.body["digest"]), current.version)
+            return ()
+        in_force, lines = plan.revise(self.shell, conference, current, Actor("organiser", by))
+        self.shell.in_force = in_force
+        self.registrations.promote()
+        return lines
+
+    def moved_moments(self) -> tuple[Moved, ...]:
+        """Stored times of the programme that are another instant under today's zone data than when they were told."""
+        ids = [each.id for each in self.conference.sessions]
+        bodies = self.shell.store.get(self.shell.id, "event", ids)
+        return moved(
+            evolve(each, path=f"{key}{each.path.removeprefix('$')}")
+            for key, record in sorted(bodies.items())
+            for each in recorded_moments(record.body)
+        )
+
+    def events(self, *, after: str | None = None, limit: int = 500) -> Events:
+        """What happened, in order, from a cursor on: for what must not be lost (plugins' events may be, in a crash)."""
+        return self.ledger.read(after=after, limit=limit)
+
+    @property
+    def failures(self) -> tuple[PluginFailure, ...]:
+        """What listeners raised, the newest thousand, each with its plugin and hook."""
+        return tuple(self.shell.failures)
+
+    # -- life cycle
+
+    def close(self) -> None:
+        """Close what was opened from URLs. Another call opens it again."""
+        self.shell.close()
+        for shared in (self._store, self._mailer, self._blobs):
+            shared.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _registrations_for(self, actor: Actor) -> Registrations:
+        return Registrations(self.shell, self._correspondence, self._passwords, actor)
+
+    def _contributions_for(self, actor: Actor) -> Contributions:
+        registrations = self._registrations_for(actor)
+        return Contributions(self.shell, self._correspondence, registrations, self._blobs, actor)
+
+    def _declaration_for(self, actor: Actor) -> Declarations:
+        return Declarations(self.shell, self._contributions_for(actor), self._blobs, actor)
+
+
+def _needed_links(conference: Conference) -> tuple[str, ...]:
+    verify = ("verify",) if conference.registration.address == "verify" else ()
+    contribute = ("contribute",) if conference.call else ()
+    return (*verify, *contribute, "manage", "sign_in")
+
+
+def _blobs_beside(store: object, conference: Conference) -> str:
+    if isinstance(store, str) and store.startswith("sqlite:///"):
+        return f"folder:{quote(store.removeprefix('sqlite:///'))}.files/{quote(conference.id)}"
+    return "memory:"
+
+
+def _sender(conference: Conference, given: str | None) -> Mailbox:
+    if given:
+        return parse_mailbox(given)
+    if not conference.contact:
+        raise InvalidText(None, "Mails need a sender: give sender='Name <address>', or conference.contact.")
+    return Mailbox(conference.title.text(), conference.contact)
