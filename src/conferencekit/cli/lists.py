@@ -1,0 +1,27 @@
+"""Registrations as rows for people and machines."""
+
+from __future__ import annotations
+
+from ..conference import Conference
+from ..registration.registration import Registration
+
+_FIRST = ("reference", "state", "received_at", "locale")
+
+
+def csv_header(conference: Conference) -> tuple[str, ...]:
+    """The columns of a list of registrations: what the secretariat knows, then the answers in the order of the form."""
+    asked = (
+        each.name for each in conference.registration.form.fields if each.kind not in ("password", "file")
+    )
+    return (*_FIRST, *asked)
+
+
+def plain(registration: Registration) -> dict[str, object]:
+    """One registration by column."""
+    return {
+        "reference": registration.reference,
+        "state": registration.state,
+        "received_at": registration.received_at.isoformat().replace("+00:00", "Z"),
+        "locale": registration.locale,
+        **registration.answers,
+    }

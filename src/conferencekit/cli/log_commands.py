@@ -1,0 +1,96 @@
+"""Commands about the log: `seal` and `verify`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from ..errors import InvalidText
+from ..ledger import Finding, Receipt, verify_receipt
+from .files import read_file
+from .opening import opened
+from .output import Output
+
+_MOST_OF_RECEIPT: Final = 100_000
+_NUMBERS: Final = ("index", "size", "seal")
+
+
+def run_seal(given: argparse.Namespace, output: Output) -> int:
+    """Seal what happened since the last seal."""
+    with opened(given, output) as secretariat:
+        seals = secretariat.acting(given.by or "organiser").ledger.seal()
+    if not seals:
+        output.say("Nothing has happened since the last seal.")
+    for each in seals:
+        output.say(f"Seal {each.number}: {each.size} entries. Publish this line:")
+        output.say(f"  {each.number}={each.chain}")
+    output.result(
+        [{"number": each.number, "size": each.size, "root": each.root, "chain": each.chain} for each in seals]
+    )
+    return 0
+
+
+def run_verify(given: argparse.Namespace, output: Output) -> int:
+    """Verify the log, or one receipt."""
+    published = dict(given.published)
+    if given.receipt:
+        receipt = read_receipt(given.receipt)
+        found = verify_receipt(receipt, None, published.get(receipt.seal, receipt.chain))
+        good = _receipt_text(receipt, is_published=receipt.seal in published)
+    else:
+        with opened(given, output) as secretariat:
+            found = secretariat.ledger.verify(published=published)
+            good = _log_text([each.size for each in secretariat.ledger.seals()], len(published))
+    output.say("\n".join(map(str, found)) if found else good)
+    if found:
+        output.complain(f"{_things(found)} not verify. Compare with a backup made before the change.")
+    output.result({"verifies": not found, "findings": [attrs.asdict(each) for each in found]})
+    return 1 if found else 0
+
+
+def _things(found: Sequence[Finding]) -> str:
+    return "1 thing does" if len(found) == 1 else f"{len(found)} things do"
+
+
+def _log_text(sizes: Sequence[int], published: int) -> str:
+    if not sizes:
+        return "Nothing is sealed yet: every entry agrees with its own digest. Run conferencekit seal."
+    seals = "1 seal" if len(sizes) == 1 else f"{len(sizes)} seals"
+    hint = "" if published else " Compare it with what was published by --published."
+    return f"Everything verifies: {sum(sizes)} entries under {seals}.{hint}"
+
+
+def _receipt_text(receipt: Receipt, *, is_published: bool) -> str:
+    what = f"The entry {receipt.entry} is under seal {receipt.seal}, of {receipt.at}"
+    if is_published:
+        return f"{what}, and the seal is the published one."
+    return f"{what}. Compare what was published: {receipt.seal}={receipt.chain}"
+
+
+def read_receipt(path: Path) -> Receipt:
+    """A receipt from its file. Raises `InvalidText` for what is none, and `OSError`."""
+    data = read_file(path, most=_MOST_OF_RECEIPT)
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        found = None
+    names = {each.name for each in attrs.fields(Receipt)}
+    if not isinstance(found, dict) or set(found) != names or not _is_typed(found):
+        shown = data[:40].decode("utf-8", "replace")
+        raise InvalidText(shown, f"{path} is no receipt: give it as it was handed out (JSON).")
+    return Receipt(**{**found, "path": tuple(found["path"])})
+
+
+def _is_typed(found: dict[str, object]) -> bool:
+    path = found["path"]
+    return (
+        isinstance(path, list)
+        and all(isinstance(each, str) for each in path)
+        and all(type(found[name]) is int for name in _NUMBERS)
+        and all(isinstance(value, str) for name, value in found.items() if name not in ("path", *_NUMBERS))
+    )

@@ -1,0 +1,161 @@
+"""From the arguments of a command to an open secretariat.
+
+Everything lies beside the document unless said otherwise: `gmc2020.toml` has its store in `gmc2020.db`, its mails in
+`gmc2020.outbox`, its uploads in `gmc2020.db.files` and its secret in `gmc2020.secret`. A command opens what it needs:
+only one that sends mail needs the secret and an address for links, and only one that enters something makes a store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ..conference import Conference
+from ..document import load_conference
+from ..errors import ConferenceOutdated, InvalidText, StoreUnavailable
+from ..ports import Record
+from ..secretariat import Secretariat
+from ..secretariat.plan import document_digest
+from .arguments import SECRET_VARIABLE
+from .failing import SITE_VARIABLE
+from .files import read_file, write_file
+from .output import Output
+
+_NO_SITE: Final = "https://no-mail-is-sent.invalid"  # for commands that render no mail
+_SQLITE: Final = "sqlite:///"
+_MOST_OF_SECRET: Final = 10_000
+_SHORTEST_SECRET: Final = 16
+
+
+@contextmanager
+def opened(
+    given: argparse.Namespace,
+    output: Output,
+    *,
+    conference: Conference | None = None,
+    enters: bool = False,
+    sends: bool = False,
+) -> Iterator[Secretariat]:
+    """The secretariat that the arguments name, with the document in force.
+
+    `enters`: the store is made where there is none. `sends`: links are made, so the secret and a site are needed.
+    """
+    found = conference or load_conference(given.conference)
+    store = store_url(given)
+    if not enters:
+        _require_file(store)
+    secret, new_at = _secret(given) if sends else (secrets.token_bytes(32), None)
+    secretariat = Secretariat(
+        found,
+        store=store,
+        mailer=_url(
+            getattr(given, "mailer", None) or str(given.conference.with_suffix(".outbox")), "maildir:"
+        ),
+        secret=secret,
+        site=_site(given, found) if sends else _NO_SITE,
+        blobs=_url(given.files, "folder:") if getattr(given, "files", None) else None,
+    )
+    with secretariat:
+        _put_in_force(secretariat, found, given, output, enters=enters)
+        if new_at is not None:
+            _keep(secret, new_at, output)
+        yield secretariat
+
+
+def store_url(given: argparse.Namespace) -> str:
+    """The URL of the store: as it was given, or beside the document."""
+    return _url(given.store or str(given.conference.with_suffix(".db")), _SQLITE)
+
+
+def in_force(secretariat: Secretariat) -> Record | None:
+    """The record that names the document in force; None if the conference is new to the store."""
+    return secretariat.shell.get("conference", "current")
+
+
+def _url(given: str, scheme: str) -> str:
+    """A URL as it is; a path with a scheme before it. One letter and a colon are a drive of Windows."""
+    return given if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", given) else f"{scheme}{given}"
+
+
+def _require_file(store: str) -> None:
+    path = Path(store.removeprefix(_SQLITE).partition("?")[0])
+    if store.startswith(_SQLITE) and not path.exists():
+        reason = "there is no such file; `conferencekit import` begins a store, and --store names another"
+        raise StoreUnavailable(store, reason)
+
+
+def _put_in_force(
+    secretariat: Secretariat,
+    conference: Conference,
+    given: argparse.Namespace,
+    output: Output,
+    *,
+    enters: bool,
+) -> None:
+    """Take a changed document up, and say what it changes. Raises `ConferenceOutdated` and `PlanInUse`."""
+    current = in_force(secretariat)
+    if current is None:
+        _refuse_stranger(secretariat, conference, given, enters=enters)
+        _ = secretariat.conference  # puts it in force
+        return
+    ours, theirs = document_digest(conference), str(current.body["digest"])
+    if ours == theirs:
+        return
+    if secretariat.shell.get("conference_revision", ours) is not None and not given.revert:
+        raise ConferenceOutdated(ours, theirs)
+    lines = secretariat.reload(conference, by=given.by)
+    output.note(f"{given.conference} has changed, and is in force as it is now:")
+    for line in lines:
+        output.note(f"  {line}")
+
+
+def _refuse_stranger(
+    secretariat: Secretariat, conference: Conference, given: argparse.Namespace, *, enters: bool
+) -> None:
+    """A store that keeps other conferences and not this one: a wrong store, or an id that was changed."""
+    others = [each for each in secretariat.shell.store.conferences() if each != conference.id]
+    if enters and (given.store or not others):
+        return
+    reason = "it is empty; `conferencekit import` begins it, and --store names another"
+    if others:
+        reason = (
+            f"it keeps {', '.join(map(repr, others[:5]))}, and {given.conference} is the plan of {conference.id!r}; "
+            "put conference.id back as it was, or name another store by --store"
+        )
+    raise StoreUnavailable(store_url(given), reason)
+
+
+def _site(given: argparse.Namespace, conference: Conference) -> str | None:
+    return given.site or os.environ.get(SITE_VARIABLE) or conference.website
+
+
+def _secret(given: argparse.Namespace) -> tuple[bytes, Path | None]:
+    """The secret from a file or the environment, or else a new one and where it is to be kept."""
+    if given.secret_file is None and (value := os.environ.get(SECRET_VARIABLE)):
+        return _long_enough(value.encode(), f"${SECRET_VARIABLE}"), None
+    path: Path = given.secret_file or given.conference.with_suffix(".secret")
+    if given.secret_file is None and not path.exists():
+        return secrets.token_urlsafe(32).encode(), path
+    return _long_enough(read_file(path, most=_MOST_OF_SECRET).strip(), str(path)), None
+
+
+def _keep(secret: bytes, path: Path, output: Output) -> None:
+    """Write a new secret where only its owner can read it, before the first link is made with it."""
+    write_file(path, secret + b"\n", private=True, fresh=True)
+    output.note(
+        f"Wrote a new secret to {path}. It proves the links in mails: the host must be given the same."
+    )
+
+
+def _long_enough(secret: bytes, source: str) -> bytes:
+    if len(secret) < _SHORTEST_SECRET:
+        held = "is empty" if not secret else f"has {len(secret)} bytes, and {_SHORTEST_SECRET} are the least"
+        remedy = f"The secret there {held}: restore it, or links that were sent so far will not work."
+        raise InvalidText(source, remedy)
+    return secret

@@ -1,0 +1,197 @@
+"""Commands about people: `import` and `registrations`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from hashlib import sha256
+from typing import BinaryIO, Final
+
+from attrs import evolve
+
+from ..conference import Conference
+from ..document import load_conference
+from ..form.catalogue import message
+from ..form.table import registrations_to_csv
+from ..form.wordpress import match_columns, read_user_export
+from ..moment import Moment
+from ..registration.outcomes import AlreadyRegistered, Refused, Registered, TrustedOutcome, Waitlisted
+from ..registration.registration import Registration
+from ..registration.rules import Override
+from ..secretariat import Secretariat
+from ..secretariat.imports import ImportRow, export_rows
+from .files import STANDARD_INPUT, lines_of, reading, write_file
+from .lists import csv_header, plain
+from .opening import opened
+from .output import Output
+
+_SHOWN: Final = 50
+_NAMES: Final = {
+    Registered: "registered",
+    Waitlisted: "waiting for a place",
+    AlreadyRegistered: "registered before",
+    Refused: "refused",
+}
+RefusedRow = tuple[int, str, str, str]
+
+
+# -- import
+
+
+def run_import(given: argparse.Namespace, output: Output) -> int:
+    """Read the file to its end, then enter its rows: a file that is damaged anywhere enters nothing."""
+    conference = load_conference(given.conference)
+    name = "standard input" if given.file == STANDARD_INPUT else str(given.file)
+    with reading(given.file) as stream:
+        total = sum(1 for _ in _rows(stream, conference, name))
+        _note_unused(stream, conference, name, output)
+        with opened(given, output, conference=conference, enters=True) as secretariat:
+            rows = _rows(stream, conference, name)
+            counted, refused = _enter(secretariat, rows, total, given, output)
+            places = _places(secretariat)
+    _report(counted, refused, name, places, output)
+    return 1 if refused else 0
+
+
+def _note_unused(stream: BinaryIO, conference: Conference, name: str, output: Output) -> None:
+    header = read_user_export(lines_of(stream, name), source=name).header
+    unused = match_columns(header, conference.registration.form).unused
+    if unused:
+        output.note(f"No question asks for these columns, so they are left out: {', '.join(unused)}.")
+
+
+def _rows(stream: BinaryIO, conference: Conference, name: str) -> Iterator[ImportRow]:
+    rows = export_rows(
+        lines_of(stream, name), conference.registration.form, source=name, zone=conference.timezone
+    )
+    return map(_recognisable, rows)
+
+
+def _recognisable(row: ImportRow) -> ImportRow:
+    """The row with an id: without one of its own, its content is, so that the same row is never entered twice."""
+    if row.submission_id:
+        return row
+    text = json.dumps(row.posted, sort_keys=True, ensure_ascii=True)
+    return evolve(row, submission_id=f"row:{sha256(text.encode()).hexdigest()}")
+
+
+def _enter(
+    secretariat: Secretariat, rows: Iterable[ImportRow], total: int, given: argparse.Namespace, output: Output
+) -> tuple[Counter[type], list[RefusedRow]]:
+    override = Override(reason=given.late, late=True) if given.late else None
+    acting = secretariat.acting(given.by or given.file.name, kind="import")
+    waiting: deque[int] = deque()
+    counted: Counter[type] = Counter()
+    refused: list[RefusedRow] = []
+    with output.progress("Importing", total) as done:
+        for outcome in acting.registrations.enter_many(_noted(rows, waiting), override=override):
+            line = waiting.popleft()
+            counted[type(outcome)] += 1
+            refused += _reasons(line, outcome, secretariat.conference)
+            done(counted.total())
+    return counted, refused
+
+
+def _noted(rows: Iterable[ImportRow], waiting: deque[int]) -> Iterator[ImportRow]:
+    """The rows, with their lines kept until the outcome comes."""
+    for row in rows:
+        waiting.append(row.line)
+        yield row
+
+
+def _reasons(line: int, outcome: TrustedOutcome, conference: Conference) -> Iterator[RefusedRow]:
+    form = conference.registration.form
+    for each in outcome.issues if isinstance(outcome, Refused) else ():
+        yield line, each.path, each.code, message(each, form.field(each.path), "en")
+
+
+def _report(
+    counted: Counter[type],
+    refused: list[RefusedRow],
+    name: str,
+    places: dict[str, int | None],
+    output: Output,
+) -> None:
+    output.say(f"{counted.total()} rows of {name}:")
+    for kind, words in _NAMES.items():
+        output.say(f"{counted[kind]:>8}  {words}")
+    if refused:
+        output.say()
+        rows = [(line, path, why) for line, path, _, why in refused[:_SHOWN]]
+        output.table("Refused", ("Line", "Field", "Why"), rows)
+        if len(refused) > _SHOWN:
+            output.say(f"and {len(refused) - _SHOWN:,} more; --json lists all.")
+    output.say()
+    output.say(_places_text(places))
+    if refused:
+        lines = len({line for line, *_ in refused})
+        output.complain(
+            f"{lines} of {counted.total()} rows of {name} were refused. Correct them and import the file again: "
+            "what is in already is not entered twice."
+        )
+    output.result(
+        {
+            **{words.replace(" ", "_"): counted[kind] for kind, words in _NAMES.items()},
+            "refusals": [
+                dict(zip(("line", "field", "code", "message"), each, strict=True)) for each in refused
+            ],
+            "places": places,
+        }
+    )
+
+
+def _places(secretariat: Secretariat) -> dict[str, int | None]:
+    taken, capacity, waiting = secretariat.registrations.places()
+    return {"taken": taken, "capacity": capacity, "waiting": waiting}
+
+
+def _places_text(places: dict[str, int | None]) -> str:
+    limit = "" if places["capacity"] is None else f" of {places['capacity']}"
+    return f"Places taken: {places['taken']}{limit}. Waiting: {places['waiting']}."
+
+
+# -- registrations
+
+
+def run_registrations(given: argparse.Namespace, output: Output) -> int:
+    """A table for people, JSON, or CSV with all answers."""
+    with opened(given, output) as secretariat:
+        conference = secretariat.conference
+        found = sorted(
+            secretariat.registrations.find(*(given.state or ())), key=lambda each: each.received_at
+        )
+        places = _places(secretariat)
+    if given.out:
+        lines = registrations_to_csv(map(plain, found), csv_header(conference))
+        write_file(given.out, lines, private=True)
+        output.say(f"Wrote {len(found)} registrations to {given.out}.")
+    elif given.csv:
+        output.document("".join(registrations_to_csv(map(plain, found), csv_header(conference))))
+    else:
+        _print_people(found, conference, places, output)
+    output.result([plain(each) for each in found])
+    return 0
+
+
+def _print_people(
+    found: list[Registration], conference: Conference, places: dict[str, int | None], output: Output
+) -> None:
+    zone = conference.timezone
+    rows = [
+        (each.reference, each.state, each.name, each.address, _short(each.received_at, zone))
+        for each in found
+    ]
+    if rows:
+        output.table("", ("Reference", "State", "Name", "Address", f"Received ({zone})"), rows)
+        output.say()
+    by_state = Counter(each.state for each in found)
+    states = ", ".join(f"{count} {state}" for state, count in by_state.most_common())
+    output.say(f"Registrations: {len(found)}{f' ({states})' if states else ''}.")
+    output.say(_places_text(places))
+
+
+def _short(instant: datetime, zone: str) -> str:
+    return f"{Moment.from_instant(instant, zone).wall:%Y-%m-%d %H:%M}"

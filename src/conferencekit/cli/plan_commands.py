@@ -1,0 +1,120 @@
+"""Commands about the plan: `new`, `check`, `invitation`, `plugins`, `tz check`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from attrs import asdict
+
+from ..document import load_conference
+from ..errors import InvalidDocument
+from ..mailbox import parse_mailbox
+from ..plugins import make_plugin_manager
+from ..zones import exact_zone, zone_data_version
+from .asking import ask_for_document
+from .files import check_writable, write_file
+from .output import Output
+from .proofreading import facts, summary
+
+DISABLED_VARIABLE: Final = "CONFERENCEKIT_DISABLED_PLUGINS"
+
+
+def run_new(given: argparse.Namespace, output: Output) -> int:
+    """Ask, then write. Whether it can be written is found out before anybody answers six questions."""
+    path: Path = given.conference
+    if os.path.lexists(path):
+        remedy = (
+            f"{path} exists already. Name another file, or edit this one and run conferencekit check {path}."
+        )
+        output.complain(remedy)
+        return 1
+    check_writable(path)
+    text = ask_for_document(path.stem)
+    if text is None:
+        output.complain(
+            "Not all questions were answered; nothing was written. Run it again and answer all six."
+        )
+        return 1
+    write_file(path, [text], fresh=True)
+    output.say(f"\nWrote {path}. Edit it as you like, then run: conferencekit check {path}")
+    return 0
+
+
+def run_check(given: argparse.Namespace, output: Output) -> int:
+    """All problems, or a summary to proofread."""
+    zones = [exact_zone(each) for each in given.zone or ()]
+    try:
+        conference = load_conference(given.conference)
+    except InvalidDocument as error:
+        output.result({"ok": False, "problems": [asdict(each) for each in error.problems]})
+        raise
+    now = datetime.now(UTC)
+    output.say("\n".join(summary(conference, zones, now)))
+    output.result({"ok": True, **facts(conference, zones, now)})
+    return 0
+
+
+def run_invitation(given: argparse.Namespace, output: Output) -> int:
+    """The letter as text, HTML or a mail."""
+    from ..message.letter import letter_message, render_letter  # noqa: PLC0415 - `check` needs no templates
+
+    conference = load_conference(given.conference)
+    to = parse_mailbox(given.to) if given.to else None
+    if given.format == "eml":
+        text = letter_message(
+            conference, locale=given.locale, recipient=to, now=datetime.now(UTC)
+        ).data.decode()
+    else:
+        letter = render_letter(conference, locale=given.locale, recipient=to)
+        text = letter.text if given.format == "text" else letter.html
+    if given.out:
+        write_file(given.out, text.encode())
+        output.say(f"Wrote {given.out}.")
+    else:
+        output.document(text)
+    output.result({"format": given.format, "letter": text})
+    return 0
+
+
+def run_plugins(given: argparse.Namespace, output: Output) -> int:  # noqa: ARG001 - all commands are called alike
+    """What is installed, what it offers, and what is wrong with it."""
+    named = os.environ.get(DISABLED_VARIABLE, "").split(",")
+    disabled = tuple(filter(None, map(str.strip, named)))
+    rows = make_plugin_manager(disabled=disabled).list_plugins()
+    output.table(
+        "",
+        ("Name", "Version", "Offers", "Problem"),
+        [(each.name, each.version or "", ", ".join(each.offers), each.error or "") for each in rows],
+    )
+    output.result(
+        [
+            {
+                "name": each.name,
+                "version": each.version,
+                "offers": each.offers,
+                "hooks": each.hooks,
+                "error": each.error,
+            }
+            for each in rows
+        ]
+    )
+    return 1 if any(each.error and each.name not in disabled for each in rows) else 0
+
+
+def run_tz_check(given: argparse.Namespace, output: Output) -> int:
+    """What the stored times of sessions mean today, where that differs from what people were told."""
+    from .opening import opened  # noqa: PLC0415 - `check` needs no secretariat
+
+    with opened(given, output) as secretariat:
+        found = secretariat.moved_moments()
+    output.say(f"Zone data {zone_data_version()}: {len(found)} stored times have moved.")
+    if found:
+        header = ("Where", "Wall time", "Zone", "Was (UTC)", "Is (UTC)")
+        rows = [(each.path, each.wall, each.zone, each.was, each.now or each.problem) for each in found]
+        output.table("", header, rows)
+    output.result([{**asdict(each), "problem": each.problem or None} for each in found])
+    return 1 if found else 0

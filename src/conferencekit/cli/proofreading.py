@@ -1,0 +1,171 @@
+"""What follows from a conference document, for people to proofread: times in three zones, what closes when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from ..conference import Conference
+from ..datewords import moment_text, range_text
+from ..moment import Moment
+from ..programme.session import Session
+
+_ELSEWHERE: Final = ("UTC", "America/New_York", "Asia/Tokyo")
+_ZONES: Final = 3
+
+
+def shown_zones(conference: Conference, asked: Sequence[str]) -> tuple[str, ...]:
+    """The conference's zone, then those asked for; by default two far away."""
+    zones = dict.fromkeys((conference.timezone, *(asked or _ELSEWHERE)))
+    return tuple(zones) if asked else tuple(zones)[:_ZONES]
+
+
+def summary(conference: Conference, asked: Sequence[str], now: datetime) -> Iterator[str]:
+    """The conference, line by line."""
+    zones = shown_zones(conference, asked)
+    yield conference.title.text()
+    yield from (f"  {label + ':':11}{text}" for label, text in _about(conference) if text)
+    yield from _sessions(conference, zones)
+    yield from _deadlines(conference, zones, now)
+    yield from _registration(conference)
+    yield from _call(conference)
+    found = tuple(remarks(conference, now))
+    if found:
+        yield from ("", "Worth a look:", *(f"  - {each}" for each in found))
+
+
+def _about(conference: Conference) -> Iterator[tuple[str, str]]:
+    yield "Theme", conference.theme.text() if conference.theme else ""
+    for host in conference.hosts:
+        yield host.role.capitalize(), host.name.text()
+    venue = conference.venue
+    if venue:
+        names = [each.text() for each in (venue.name, venue.address) if each]
+        yield "Venue", ", ".join([venue.kind, *names])
+    yield "Fee", conference.fee.text()
+    yield "Languages", ", ".join(conference.languages)
+    yield "Contact", conference.contact or ""
+    yield "Website", conference.website or ""
+
+
+def _sessions(conference: Conference, zones: Sequence[str]) -> Iterator[str]:
+    for session in conference.sessions:
+        status = "" if session.status == "confirmed" else f" ({session.status})"
+        yield from ("", f"Session {session.id}: {session.title}{status}")
+        yield from (f"  {each}" for each in _in_zones(session, zones))
+        join = _join(conference, session)
+        if join:
+            yield f"  Link for registered people: {join}"
+
+
+def _in_zones(session: Session, zones: Sequence[str]) -> Iterator[str]:
+    for zone in zones:
+        yield range_text(session.starts.in_zone(zone), session.ends.in_zone(zone))
+
+
+def _join(conference: Conference, session: Session) -> str | None:
+    return session.join or (conference.venue.join if conference.venue else None)
+
+
+def _deadlines(conference: Conference, zones: Sequence[str], now: datetime) -> Iterator[str]:
+    for name, (closes, state) in _closings(conference, now).items():
+        yield from ("", f"Deadline {name}: {conference.deadline_text(name)}")
+        yield f"  Not accepted any more from this moment on; now it is {state}:"
+        yield from (f"  {moment_text(closes.in_zone(zone))}" for zone in zones)
+
+
+def _closings(conference: Conference, now: datetime) -> dict[str, tuple[Moment, str]]:
+    """When each deadline closes, grace included, and what holds now."""
+    return {name: (each.final_cutoff(), each.state(now)) for name, each in conference.deadlines.items()}
+
+
+def _registration(conference: Conference) -> Iterator[str]:
+    plan = conference.registration
+    address = "addresses are verified by a link" if plan.address == "verify" else "addresses are trusted"
+    approval = "the organiser decides" if plan.approval == "organiser" else "confirmed at once"
+    quota = "no limit" if plan.quota is None else f"{plan.quota} places"
+    asked = "; ".join(
+        each.label.text().rstrip(".") + ("" if each.required else " (optional)") for each in plan.form.fields
+    )
+    yield from ("", f"Registration: {quota}, {address}, {approval}", f"  It asks for: {asked}")
+
+
+def _call(conference: Conference) -> Iterator[str]:
+    call = conference.call
+    if call is None:
+        return
+    yield from ("", f"Call for input to the {call.outcome}")
+    for topic in call.topics:
+        shown = " (to be shown as good practices)" if topic.showcase else ""
+        yield f"  {topic.number}. {topic.title}{shown}"
+
+
+# -- what may have been forgotten
+
+
+def remarks(conference: Conference, now: datetime) -> Iterator[str]:
+    """What is allowed and yet probably not meant, a sentence each."""
+    if not conference.sessions:
+        yield "There is no session, so nobody gets a calendar invite."
+    if not conference.contact:
+        yield "There is no contact address: mails have no sender, and nobody knows whom to ask."
+    if not conference.website:
+        yield "There is no website: the invitation cannot say where to register, and deliver needs --site."
+    if not conference.signatories:
+        yield "Nobody signs the invitation."
+    if "registration" not in conference.deadlines:
+        yield "There is no deadline for registration: it never closes."
+    if conference.call and "input" not in conference.deadlines:
+        yield "There is no deadline for input: it never closes."
+    if conference.venue and conference.venue.kind != "physical":
+        lost = [each.id for each in conference.sessions if not _join(conference, each)]
+        if lost:
+            yield f"There is no link to join: {', '.join(lost)}."
+    yield from _past(conference, now)
+
+
+def _past(conference: Conference, now: datetime) -> Iterator[str]:
+    ends = conference.ends
+    if ends is not None and ends.instant < now:
+        yield "The conference is over."
+    for name, (_, state) in _closings(conference, now).items():
+        if state == "closed":
+            yield f"The deadline {name} has passed."
+
+
+# -- for machines
+
+
+def facts(conference: Conference, asked: Sequence[str], now: datetime) -> dict[str, object]:
+    """The same for machines; times in ISO 8601 with offset."""
+    zones = shown_zones(conference, asked)
+    return {
+        "conference": conference.id,
+        "title": conference.title.text(),
+        "sessions": [_session_facts(each, zones) for each in conference.sessions],
+        "deadlines": [
+            {
+                "name": name,
+                "text": conference.deadline_text(name),
+                "closes": {zone: _iso(closes, zone) for zone in zones},
+                "state": state,
+            }
+            for name, (closes, state) in _closings(conference, now).items()
+        ],
+        "remarks": list(remarks(conference, now)),
+    }
+
+
+def _session_facts(session: Session, zones: Sequence[str]) -> dict[str, object]:
+    return {
+        "id": session.id,
+        "title": session.title.text(),
+        "status": session.status,
+        "starts": {zone: _iso(session.starts, zone) for zone in zones},
+        "ends": {zone: _iso(session.ends, zone) for zone in zones},
+    }
+
+
+def _iso(moment: Moment, zone: str) -> str:
+    return moment.in_zone(zone).datetime.isoformat()
