@@ -1,0 +1,384 @@
+"""Hypothesis strategies for conferences: any that a document can describe.
+
+Every strategy draws valid objects only. Texts mix scripts, marks and emoji; times include the days on which clocks
+change. Knobs leave out what a subject under test does not claim.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime, timedelta
+from typing import Any, Final, get_args
+
+from attrs import evolve
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from ..conference import (
+    AddressRule,
+    ApprovalRule,
+    CalendarPlan,
+    Call,
+    Conference,
+    HostRole,
+    LetterPlan,
+    MaterialKind,
+    MaterialRules,
+    Organization,
+    Person,
+    RegistrationPlan,
+    Source,
+    Topic,
+    Venue,
+    VenueKind,
+)
+from ..deadline import Deadline, Extension, Relative
+from ..errors import AmbiguousTime, InvalidTime
+from ..form.fields import Choice, Field, FieldKind, Form
+from ..moment import Moment, zone_names
+from ..programme.session import Session, SessionStatus
+from ..text import LocalizedText
+
+LANGUAGES: Final = ("en", "fr", "es", "ru", "zh", "ar", "de", "ja", "pt-BR", "zh-Hans", "hi")
+_INVISIBLE: Final = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+_SOME_ZONES: Final = (
+    "Asia/Shanghai",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+    "Pacific/Apia",
+    "UTC",
+)
+_REPEATED: Final = {
+    "Europe/Berlin": datetime(2026, 10, 25, 2, 30),  # noqa: DTZ001 - wall times
+    "America/New_York": datetime(2026, 11, 1, 1, 30),  # noqa: DTZ001 - as above
+    "Australia/Lord_Howe": datetime(2026, 4, 5, 1, 45),  # noqa: DTZ001 - as above
+}
+
+
+def ids() -> st.SearchStrategy[str]:
+    """Ids of conferences, sessions and hosts."""
+    return st.from_regex(re.compile(r"[a-z0-9][a-z0-9_-]{0,20}"), fullmatch=True)
+
+
+def lines(*, max_size: int = 40) -> st.SearchStrategy[str]:
+    """Texts of one line, in NFC, without white space around them."""
+    return st.text(st.characters(exclude_categories=_INVISIBLE), max_size=max_size).map(_tidy).filter(bool)
+
+
+def paragraphs() -> st.SearchStrategy[str]:
+    """Texts of one or more lines."""
+    return st.lists(lines(), min_size=1, max_size=3).map("\n".join)
+
+
+def _tidy(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def localized(texts: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[LocalizedText]:
+    """Texts in one to three languages."""
+    each = lines() if texts is None else texts
+    return st.dictionaries(st.sampled_from(LANGUAGES), each, min_size=1, max_size=3).map(LocalizedText)
+
+
+def zones() -> st.SearchStrategy[str]:
+    """Zone names, those with odd rules more often than others."""
+    return st.sampled_from(_SOME_ZONES) | st.sampled_from(zone_names())
+
+
+@st.composite
+def moments(draw: st.DrawFn, zone: str | None = None) -> Moment:
+    """Moments from 2020 to 2045 in the zone given, or in any; some when clocks go back, first or second time."""
+    place = zone if zone is not None else draw(zones())
+    wall = draw(st.datetimes(datetime(2020, 1, 1), datetime(2045, 12, 31)))  # noqa: DTZ001 - a wall time
+    wall = wall.replace(microsecond=0) if draw(st.booleans()) else wall
+    if place in _REPEATED and draw(st.booleans()):
+        wall = _REPEATED[place]
+    try:
+        return Moment.at(wall, place)
+    except AmbiguousTime:
+        return Moment.at(wall, place, fold=draw(st.integers(0, 1)))
+    except InvalidTime:
+        return Moment.at(wall + timedelta(days=3), place, fold=0)
+
+
+@st.composite
+def sessions(draw: st.DrawFn, zone: str | None = None) -> Session:
+    """Sessions of up to two days, in the zone given, or each end in a zone of its own."""
+    starts = draw(moments(zone) | moments())
+    ends = starts.plus(draw(st.timedeltas(timedelta(minutes=1), timedelta(days=2))))
+    return Session(
+        id=draw(ids()),
+        title=draw(localized()),
+        starts=starts,
+        ends=ends if draw(st.booleans()) else ends.in_zone(draw(zones())),
+        description=draw(st.none() | localized(paragraphs())),
+        room=draw(st.none() | lines()),
+        join=draw(st.none() | urls()),
+        status=draw(st.sampled_from(get_args(SessionStatus))),
+    )
+
+
+def urls() -> st.SearchStrategy[str]:
+    """Addresses of web pages."""
+    path = st.text(_LETTERS + "-._~/?=&%#", max_size=20)
+    return st.builds("{}://{}.example.org/{}".format, st.sampled_from(["http", "https"]), _label(), path)
+
+
+def emails() -> st.SearchStrategy[str]:
+    """E-mail addresses."""
+    return st.builds("{}@{}.example".format, _label(), _label())
+
+
+def _label() -> st.SearchStrategy[str]:
+    return st.text(_LETTERS, min_size=1, max_size=12)
+
+
+def people() -> st.SearchStrategy[Person]:
+    """Signatories who belong to no host."""
+    return st.builds(
+        Person,
+        name=localized(),
+        capacity=st.none() | localized(),
+        organization=st.none(),
+        email=st.none() | emails(),
+    )
+
+
+def hosts() -> st.SearchStrategy[Organization]:
+    """Hosts."""
+    return st.builds(
+        Organization,
+        id=ids(),
+        name=localized(),
+        role=st.sampled_from(get_args(HostRole)),
+        url=st.none() | urls(),
+    )
+
+
+def venues() -> st.SearchStrategy[Venue]:
+    """Venues of every kind."""
+    return st.builds(
+        Venue,
+        kind=st.sampled_from(get_args(VenueKind)),
+        name=st.none() | localized(),
+        address=st.none() | localized(paragraphs()),
+        join=st.none() | urls(),
+    )
+
+
+@st.composite
+def form_fields(draw: st.DrawFn, kinds: tuple[FieldKind, ...] = get_args(FieldKind)) -> Field:
+    """Fields of the kinds given."""
+    kind = draw(st.sampled_from(kinds))
+    options = st.lists(
+        st.builds(Choice, value=lines(max_size=15), label=localized()),
+        min_size=1,
+        max_size=4,
+        unique_by=_value,
+    )
+    bounds = sorted(draw(st.lists(st.integers(1, 20_000), min_size=2, max_size=2)))
+    field = Field(
+        name=draw(st.from_regex(re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,20}"), fullmatch=True)),
+        kind=kind,
+        label=draw(localized()),
+        hint=draw(st.none() | localized()),
+        required=kind == "email" or draw(st.booleans()),
+        choices=tuple(draw(options)) if kind == "choice" else (),
+        autocomplete=draw(st.sampled_from([None, "name", "organization"])),
+    )
+    if kind in {"text", "textarea", "password"} and draw(st.booleans()):
+        return evolve(field, min_length=bounds[0], max_length=bounds[1])
+    return field
+
+
+def _value(choice: Choice) -> str:
+    return choice.value
+
+
+@st.composite
+def forms(draw: st.DrawFn) -> Form:
+    """Registration forms: one e-mail field among others."""
+    others = st.lists(form_fields(("text", "textarea", "choice", "country", "consent")), max_size=3)
+    fields = [draw(form_fields(("email",))), *draw(others)]
+    assume(len({each.name for each in fields}) == len(fields))
+    return Form(
+        fields=tuple(draw(st.permutations(fields))),
+        title=draw(st.none() | localized()),
+        submit=draw(st.none() | localized()),
+    )
+
+
+def registration_plans() -> st.SearchStrategy[RegistrationPlan]:
+    """Rules of registration, with the standard form or another."""
+    return st.builds(
+        RegistrationPlan,
+        form=st.builds(RegistrationPlan).map(lambda plan: plan.form) | forms(),
+        address=st.sampled_from(get_args(AddressRule)),
+        approval=st.sampled_from(get_args(ApprovalRule)),
+        quota=st.none() | st.integers(1, 100_000),
+        instructions=st.none() | localized(paragraphs()),
+        help=st.none() | localized(paragraphs()),
+    )
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> Call:
+    """Calls for input with one to four topics."""
+    topics: list[Topic] = draw(st.lists(_topics(), min_size=1, max_size=4))
+    kinds = draw(st.lists(st.sampled_from(get_args(MaterialKind)), unique=True))
+    return Call(
+        outcome=draw(localized()),
+        topics=_numbered(topics),
+        introduction=draw(st.none() | localized(paragraphs())),
+        sharing=draw(st.none() | localized(paragraphs())),
+        materials=MaterialRules(kinds=tuple(kinds), max_files=draw(st.integers(0, 100))),
+        max_length=draw(st.integers(1, 20_000)),
+        prefix=draw(st.from_regex("[A-Z]{1,8}", fullmatch=True)),
+    )
+
+
+def _numbered(topics: list[Topic]) -> tuple[Topic, ...]:
+    return tuple(evolve(topic, number=number) for number, topic in enumerate(topics, 1))
+
+
+def _topics() -> st.SearchStrategy[Topic]:
+    return st.builds(
+        Topic,
+        number=st.just(1),
+        title=localized(),
+        question=localized(paragraphs()),
+        context=st.none() | localized(paragraphs()),
+        showcase=st.booleans(),
+    )
+
+
+@st.composite
+def deadlines(draw: st.DrawFn, zone: str, *, last: date = date(2045, 12, 31)) -> Deadline:
+    """Deadlines of every kind that follow no event, in the zone given, another, or Anywhere on Earth.
+
+    They close on `last` at the latest.
+    """
+    where = draw(st.sampled_from([zone, "AoE"]) | zones())
+    day = draw(st.dates(last - timedelta(days=2_000), last))
+    kind = draw(st.sampled_from(["before", "through", "at"]))
+    try:
+        return Deadline(zone=where, grace=draw(_graces()), remind=draw(_leads()), **_closing(draw, kind, day))
+    except InvalidTime:  # the clocks skip or repeat the wall time: a day never fails
+        return Deadline(zone=where, before=day)
+
+
+def _closing(draw: st.DrawFn, kind: str, day: date) -> dict[str, Any]:
+    if kind != "at":
+        return {kind: day}
+    clock = draw(st.times().map(lambda each: each.replace(fold=0)))
+    return {"at": datetime.combine(day, clock), "fold": draw(st.sampled_from([None, 0, 1]))}
+
+
+def _graces() -> st.SearchStrategy[timedelta]:
+    return st.just(timedelta()) | st.timedeltas(timedelta(), timedelta(days=10))
+
+
+def _leads() -> st.SearchStrategy[tuple[int, ...]]:
+    return st.lists(st.integers(0, 60), max_size=3, unique=True).map(tuple)
+
+
+@st.composite
+def full_deadlines(draw: st.DrawFn, zone: str, *, last: date = date(2045, 12, 31)) -> Deadline:
+    """Deadlines with an opening, a late cutoff, and public and personal extensions."""
+    plain = draw(deadlines(zone, last=last))
+    for days, person in draw(st.lists(st.tuples(st.integers(1, 5), st.none() | ids()), max_size=2)):
+        extension = Extension(
+            until=plain.announced.plus(timedelta(days=days)),
+            reason=draw(paragraphs()),
+            announced_at=plain.announced.instant - timedelta(days=3),
+            person=person,
+        )
+        plain = evolve(plain, extensions=(*plain.extensions, extension))
+    if draw(st.booleans()):
+        return plain
+    opens = plain.announced.plus(-draw(st.timedeltas(timedelta(hours=1), timedelta(days=300))))
+    late = plain.announced.plus(plain.grace + timedelta(days=20))
+    return evolve(plain, opens=opens, late="flag", late_until=late)
+
+
+def relatives() -> st.SearchStrategy[Relative]:
+    """Before the event, by days or by elapsed time."""
+    days = st.builds(
+        Relative, of=st.just("start"), days_before=st.integers(2, 60), day=st.sampled_from(["begins", "ends"])
+    )
+    return days | st.builds(Relative, elapsed_before=st.timedeltas(timedelta(), timedelta(days=30)))
+
+
+def sources() -> st.SearchStrategy[Source]:
+    """WordPress pages, their shortcodes in straight and in curly quotes."""
+    number = st.integers(1, 9_999).map(str)
+    texts = st.sampled_from(['[user_registration_form id="{}"]', "[user_registration_form id=”{}″]"])
+    return st.builds(
+        lambda text, form, url: Source(shortcode=text.format(form), form_id=form, url=url),
+        texts,
+        number,
+        st.none() | urls(),
+    )
+
+
+def _some_languages() -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(LANGUAGES), min_size=1, max_size=4, unique=True).map(tuple)
+
+
+@st.composite
+def conferences(draw: st.DrawFn, *, with_sessions: bool = True) -> Conference:
+    """Whole conferences that a document can describe."""
+    zone = draw(zones())
+    bare = Conference(
+        id=draw(ids()),
+        uid=str(draw(st.uuids())),
+        title=draw(localized()),
+        timezone=zone,
+        sessions=tuple(draw(st.lists(sessions(zone), max_size=3, unique_by=_id))) if with_sessions else (),
+        call=draw(st.none() | calls()),
+    )
+    return evolve(draw(_with_words(bare)), deadlines=draw(_deadlines_of(bare)))
+
+
+def _with_words(bare: Conference) -> st.SearchStrategy[Conference]:
+    """The conference with everything that hangs on nothing else."""
+    return st.builds(
+        evolve,
+        st.just(bare),
+        timezone_label=st.none() | localized(),
+        languages=_some_languages(),
+        theme=st.none() | localized(),
+        context=st.none() | localized(paragraphs()),
+        aims=st.lists(localized(), max_size=3).map(tuple),
+        hosts=st.lists(hosts(), max_size=2, unique_by=_id).map(tuple),
+        signatories=st.lists(people(), max_size=2).map(tuple),
+        concept_note=st.none() | urls(),
+        website=st.none() | urls(),
+        venue=st.none() | venues(),
+        contact=st.none() | emails(),
+        fee=st.just(bare.fee) | localized(),
+        registration=registration_plans(),
+        calendar=st.none()
+        | st.builds(CalendarPlan, organizer=emails(), organizer_name=st.none() | localized()),
+        letter=st.builds(LetterPlan, heading=st.none() | localized(), salutation=st.none() | localized()),
+        source=st.none() | sources(),
+    )
+
+
+def _deadlines_of(conference: Conference) -> st.SearchStrategy[dict[str, Deadline]]:
+    names = {"registration", "input"} if conference.call else {"registration"}
+    last = date(2045, 12, 31) if conference.ends is None else conference.ends.wall.date() - timedelta(days=12)
+    each: st.SearchStrategy[Deadline] = full_deadlines(conference.timezone, last=last)
+    if conference.sessions:
+        each |= st.builds(Deadline, zone=st.just(conference.timezone), relative=relatives())
+    return st.dictionaries(st.sampled_from(sorted(names)), each, max_size=2)
+
+
+def _id(thing: Session | Organization) -> str:
+    return thing.id

@@ -1,0 +1,101 @@
+"""`store_suite(url)`: the test class by which a store shows that it keeps the contract of `ports.Store`.
+
+from conferencekit.testing import store_suite
+
+TestShelfStore = store_suite("shelf:{tmp}/records")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from ..plugins import make_plugin_manager, open_store
+from ..ports import Store
+from .store_cases import Case, run_case
+from .store_claims import IndexContract, QuotaContract, UniqueContract
+from .store_commits import CommitContract
+from .store_life import CAPABILITIES, LifeContract
+from .store_model import run_model
+from .store_outbox import LeaseContract, SettleContract
+from .store_pages import EntryContract, PageContract
+from .store_races import CrashContract, ProcessContract, ThreadContract
+from .store_samples import Changes
+
+
+def is_fit(store: Store) -> bool:
+    """Whether a store claims enough to hold registrations: durable, and safe from a second process."""
+    claimed = store.capabilities
+    return "durable" in claimed and bool({"processes", "hosts", "exclusive"} & set(claimed))
+
+
+class _StoreSuite(
+    CommitContract,
+    UniqueContract,
+    QuotaContract,
+    IndexContract,
+    PageContract,
+    EntryContract,
+    LeaseContract,
+    SettleContract,
+    LifeContract,
+    ThreadContract,
+    ProcessContract,
+    CrashContract,
+):
+    """All contracts, and the comparison with the reference. `store_suite` makes a class of its own from it."""
+
+    url: str
+    plugins: Sequence[object]
+    examples: int
+
+    @pytest.fixture
+    def case(self, tmp_path: Path) -> Iterator[Case]:
+        """The store's URL in a directory of its own, and what works on it."""
+        yield from run_case(self.url.replace("{tmp}", str(tmp_path)), self.plugins)
+
+    @pytest.fixture
+    def store(self, case: Case) -> Store:
+        """An empty store."""
+        return case.open()
+
+    @pytest.fixture
+    def changes(self) -> Changes:
+        """Makes change sets."""
+        return Changes()
+
+    def test_any_sequence_of_calls_agrees_with_the_reference(self, tmp_path: Path) -> None:
+        manager = make_plugin_manager(*self.plugins)
+
+        def open_at(place: Path) -> Store:
+            return open_store(self.url.replace("{tmp}", str(place)), manager)
+
+        run_model(open_at, tmp_path, examples=self.examples, steps=20)
+
+    def test_verdict(self, store: Store, record_property: Callable[[str, object], None]) -> None:
+        missing = sorted(CAPABILITIES - set(store.capabilities))
+        verdict = f"fit to hold registrations: {'yes' if is_fit(store) else 'no'}"
+        if missing:
+            verdict = f"not claimed and so not proven: {', '.join(missing)}; {verdict}"
+        record_property("verdict", f"{self.url}: {verdict}")
+        if not is_fit(store):
+            pytest.skip(verdict)
+
+
+def store_suite(url: str, *, plugins: Sequence[object] = (), kills: int = 10, examples: int = 40) -> type:
+    """A fresh pytest class that tests the store at a URL. Bind it to a name that begins with `Test`.
+
+    What a store does not claim in `capabilities` is skipped, with "not claimed and so not proven" as the reason; the
+    last test says whether the store is fit to hold registrations.
+
+    Args:
+        url: in it, `{tmp}` is replaced by a temporary directory, a new one for each test.
+        plugins: modules that register the store, where no installed distribution does. Other processes import them by
+            name.
+        kills: how often a working process is killed to see whether what it acknowledged was kept.
+        examples: how many random histories are compared with the reference.
+    """
+    members = {"url": url, "plugins": tuple(plugins), "kills": kills, "examples": examples}
+    return type("TestStore", (_StoreSuite,), {**members, "__doc__": f"The contract of a store, on {url}."})

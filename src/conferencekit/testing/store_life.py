@@ -1,0 +1,133 @@
+"""The contract of a store's life: what it claims, closing, opening again, several processes, forks."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+
+import pytest
+
+from ..errors import StoreBusy, StoreUnavailable
+from ..ports import Committed, Conflict, Full, Limit, Owned, Store
+from .store_cases import Case, run_together
+from .store_samples import CONFERENCE, NOW, SECOND, Changes, change, committed, ids, notice, put, read
+
+CAPABILITIES = frozenset({"durable", "processes", "hosts", "exclusive"})
+
+
+class LifeContract:
+    """A store claims what it can do, with reasons; closing ends it and loses nothing that it claims to keep."""
+
+    def test_claims_have_reasons(self, store: Store) -> None:
+        assert set(store.capabilities) <= CAPABILITIES
+        assert all(reason.strip() for reason in store.capabilities.values())
+        assert not {"processes", "exclusive"} <= set(store.capabilities)
+
+    def test_it_is_a_store(self, store: Store) -> None:
+        assert isinstance(store, Store)
+
+    def test_closing_twice_is_closing_once(self, store: Store, changes: Changes) -> None:
+        committed(store.commit([changes(put("ana"))]))
+        store.close()
+        store.close()
+
+    def test_a_closed_store_says_so(self, store: Store, changes: Changes) -> None:
+        committed(store.commit([changes(put("ana"))]))
+        store.close()
+        calls = (
+            store.conferences,
+            lambda: store.get(CONFERENCE, "person", ["ana"]),
+            lambda: store.quotas(CONFERENCE, ["q"]),
+            lambda: store.find(CONFERENCE, "person", "all", "k"),
+            lambda: store.commit([changes(put("bea"))]),
+            lambda: store.lease(1, now=NOW, until=NOW + SECOND),
+        )
+        for call in calls:
+            with pytest.raises(StoreUnavailable, match="closed"):
+                call()
+
+    def test_what_was_committed_outlives_closing(self, case: Case, changes: Changes) -> None:
+        case.needs("durable")
+        store = case.open()
+        batch = [
+            changes(Limit(quota="places", capacity=2)),
+            changes(
+                put("ana", uniques={"address": "a"}, takes={"places": 1}), notice("n", "lane"), id_="once"
+            ),
+            changes(put("bea", takes={"places": 1}), notice("m", "lane")),
+        ]
+        numbers = committed(store.commit(batch))
+        store.lease(1, now=NOW, until=NOW + SECOND)
+        store.close()
+        again = case.open()
+        assert again.conferences() == [CONFERENCE]
+        assert again.quotas(CONFERENCE, ["places"]) == {"places": (2, 2)}
+        assert ids(again, "person", "address", "a") == ["ana"]
+        assert again.commit(batch) == [Committed(seq, replayed=True) for seq in numbers]
+        assert again.commit([changes(put("eve", takes={"places": 1}, uniques={"address": "a"}))]) == [
+            Conflict((Owned("address", "a", "person", "ana"), Full("places", 0, 1)))
+        ]
+        (leased,) = again.lease(5, now=NOW + SECOND, until=NOW + 2 * SECOND)
+        assert (leased.key, leased.token, leased.uncertain) == ("n", 2, True)
+        assert committed(again.commit([changes(put("eve"))]))[0] > numbers[-1]
+
+    def test_two_handles_see_one_store(self, case: Case, changes: Changes) -> None:
+        case.needs("processes")
+        one, two = case.open(), case.open()
+        for at in range(3):
+            committed((one, two)[at % 2].commit([changes(put("ana", at))]))
+            for store in (one, two):
+                record = read(store, "ana")
+                assert record is not None
+                assert record.version == at + 1
+        one.close()
+        committed(two.commit([changes(put("ana", 3))]))
+
+    def test_another_process_sees_what_was_committed(self, case: Case, changes: Changes) -> None:
+        case.needs("processes")
+        store = case.open()
+        committed(
+            store.commit(
+                [changes(Limit(quota="places", capacity=1)), changes(put("ana", takes={"places": 1}))]
+            )
+        )
+        (line,) = run_together([case.work("register", prefix="other", count=1, quota="places")])
+        assert line["outcome"] == "conflict"
+        (line,) = run_together([case.work("register", prefix="other", count=1)])
+        assert line["outcome"] == "committed"
+        assert read(store, str(line["id"])) is not None
+
+    def test_an_exclusive_store_refuses_a_second_process(self, case: Case, changes: Changes) -> None:
+        case.needs("exclusive")
+        store = case.open()
+        committed(store.commit([changes(put("ana"))]))
+        (line,) = run_together([case.work("register", prefix="other", count=1)])
+        assert line["outcome"] == StoreBusy.__name__
+        store.close()
+        (line,) = run_together([case.work("register", prefix="other", count=1)])
+        assert line["outcome"] == "committed"
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+    def test_a_forked_child_opens_again(self, case: Case, changes: Changes) -> None:
+        case.needs("processes")
+        store = case.open()
+        committed(store.commit([changes(put("ana"))]))
+        busy = threading.Thread(target=lambda: [read(store, "ana") for _ in range(200)])
+        busy.start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # other threads: that is what is tested
+            child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                here = read(store, "ana") is not None
+                committed(store.commit([change(CONFERENCE, "from the child", put("child"))]))
+                store.close()
+                status = 0 if here else 2
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        busy.join()
+        assert read(store, "child") is not None
+        committed(store.commit([changes(put("parent"))]))
