@@ -1,0 +1,21 @@
+"""What all tests share: one Hypothesis profile, and fixed time and entropy."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from conferencekit.context import Context, FixedEntropy
+
+settings.register_profile(
+    "conferencekit", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("conferencekit")
+
+
+@pytest.fixture
+def context() -> Context:
+    """A use case on 12 November 2020 with entropy that repeats."""
+    return Context(datetime(2020, 11, 12, 8, 30, tzinfo=UTC), FixedEntropy(b"tests"))

@@ -1,0 +1,125 @@
+"""Stores that are wrong on purpose: the suite must fail each of them. A plugin, so that they have URLs."""
+
+from __future__ import annotations
+
+import copy
+import time
+
+from attrs import evolve
+
+from conferencekit import hookimpl
+from conferencekit.adapters.memory import MemoryStore
+from conferencekit.ports import Committed, Conflict, Mark, Put
+from conferencekit.store import Tables, evaluate
+
+
+class ChecksThenInserts(MemoryStore):
+    """Decides without a lock, and writes later."""
+
+    def commit(self, batch):
+        return [self._later(change_set) for change_set in batch]
+
+    def _later(self, change_set):
+        state = self._open()
+        tables = state.tables.setdefault(change_set.conference, Tables())
+        seq = state.numbers[change_set.conference] = state.numbers.get(change_set.conference, 0) + 1
+        result = evaluate(tables, change_set, seq)
+        if isinstance(result, Committed | Conflict):
+            return result
+        time.sleep(0.001)
+        with self._lock:
+            tables.apply(result)
+        return Committed(seq)
+
+
+class MergesUniques(MemoryStore):
+    """Keeps the unique values that a record had."""
+
+    def commit(self, batch):
+        with self._lock:
+            return [self._open().commit([self._merged(change_set)])[0] for change_set in batch]
+
+    def _merged(self, change_set):
+        tables = self._open().tables.get(change_set.conference, Tables())
+        return evolve(change_set, ops=tuple(self._with_old(tables, op) for op in change_set.ops))
+
+    def _with_old(self, tables, op):
+        row = tables.record(op.kind, op.id) if isinstance(op, Put) else None
+        return op if row is None else evolve(op, uniques={**row.uniques, **op.uniques})
+
+
+class AnswersRepeatsAsNew(MemoryStore):
+    """Does nothing for a repeated entry, and says that it did."""
+
+    def commit(self, batch):
+        return [
+            evolve(outcome, replayed=False) if isinstance(outcome, Committed) else outcome
+            for outcome in super().commit(batch)
+        ]
+
+
+class LosesTheSecond(MemoryStore):
+    """Decides a whole batch on the state before it."""
+
+    def commit(self, batch):
+        with self._lock:
+            state, outcomes = self._open(), []
+            before = copy.deepcopy(state.tables)
+            for change_set in batch:
+                name = change_set.conference
+                seq = state.numbers.get(name, 0) + 1
+                result = evaluate(before.get(name, Tables()), change_set, seq)
+                if not isinstance(result, Committed | Conflict):
+                    state.tables.setdefault(name, Tables()).apply(result)
+                    state.numbers[name] = seq
+                    result = Committed(seq)
+                outcomes.append(result)
+            return outcomes
+
+
+class IgnoresTokens(MemoryStore):
+    """Lets whoever had a notice once say how it ended."""
+
+    def settle(self, marks):
+        return super().settle([self._current(mark) for mark in marks])
+
+    def _current(self, mark: Mark):
+        tables = self._open().tables.get(mark.conference, Tables())
+        row = tables.notice(mark.key)
+        return mark if row is None else evolve(mark, token=row.token)
+
+
+class SealsByWatermark(MemoryStore):
+    """Seals everything up to the highest number that was named."""
+
+    def commit(self, batch):
+        return [
+            self._sealing(change_set, super(SealsByWatermark, self).commit([change_set])[0])
+            for change_set in batch
+        ]
+
+    def _sealing(self, change_set, outcome):
+        tables = self._open().tables.get(change_set.conference, Tables())
+        for op in change_set.ops:
+            if hasattr(op, "entries") and isinstance(outcome, Committed) and not outcome.replayed:
+                highest = max(tables.entries[id_].seq for id_ in op.entries)
+                for id_, row in tables.entries.items():
+                    if row.seq <= highest and not row.sealed:
+                        tables.entries[id_] = evolve(row, sealed=op.number)
+        return outcome
+
+
+BROKEN = {
+    "checks-then-inserts": (ChecksThenInserts, "test_threads_never_oversell"),
+    "merges-uniques": (MergesUniques, "test_uniques_are_replaced_not_merged"),
+    "answers-repeats-as-new": (AnswersRepeatsAsNew, "test_a_repeated_entry_is_replayed"),
+    "loses-the-second": (LosesTheSecond, "test_the_second_of_a_batch_sees_what_the_first_took"),
+    "ignores-tokens": (IgnoresTokens, "test_an_old_token_settles_nothing"),
+    "seals-by-watermark": (SealsByWatermark, "test_sealing_marks_exactly_what_it_names"),
+}
+
+
+@hookimpl
+def conferencekit_register_stores(registry):
+    for name, (store, _) in BROKEN.items():
+        registry.add(name, lambda _url, store=store: store())

@@ -1,0 +1,153 @@
+"""The judge of what is sent: each rule of RFC 5545 and RFC 5546 that it knows finds what breaks it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.invite_samples import invite
+
+from conferencekit.calendar import invite_to_ical, validate
+from conferencekit.calendar.validate import validate_line
+
+REQUEST = invite_to_ical(invite(join="https://example.org/live", location="Room 1", description="Bring tea"))
+CANCEL = invite_to_ical(invite(method="CANCEL", status="cancelled", sequence=1))
+EVENT = REQUEST[REQUEST.index(b"BEGIN:VEVENT") : REQUEST.index(b"END:VCALENDAR")]
+
+
+def without(data: bytes, name: bytes) -> bytes:
+    """The object without the lines of a property."""
+    unfolded = data.replace(b"\r\n ", b"")
+    kept = [line for line in unfolded.split(b"\r\n") if not line.startswith(name)]
+    return b"\r\n".join(
+        line if len(line) <= 75 else b"\r\n ".join([line[:70], line[70:140], line[140:]]) for line in kept
+    )
+
+
+def changed(old: bytes, new: bytes, data: bytes = REQUEST) -> bytes:
+    """The object with a change that is there."""
+    assert old in data
+    return data.replace(old, new, 1)
+
+
+def test_what_is_right_is_right():
+    """Both messages that are sent."""
+    assert validate(REQUEST, "REQUEST") == ()
+    assert validate(CANCEL, "CANCEL") == ()
+
+
+WRONG = {
+    "bare LF": (REQUEST.replace(b"\r\n", b"\n"), "stands alone"),
+    "no end": (REQUEST[:-2], "last line"),
+    "long line": (changed(b"SUMMARY:", b"SUMMARY:" + b"x" * 80), "octets"),
+    "cut letter": (changed(b"Bring tea", b"\xc3\r\n \xa9"), "within a character"),
+    "cut escape": (changed(b"Bring tea", b"a\\\r\n nb"), "within an escape"),
+    "latin-1": (changed(b"Bring tea", b"\xe9t\xe9"), "UTF-8"),
+    "bell": (changed(b"Bring tea", b"\x07"), "U+0007"),
+    "no line": (changed(b"SUMMARY:", b"SUMMARY"), "no content line"),
+    "open quote": (changed(b"CN=GMC", b'CN="GMC'), "no content line"),
+    "not ended": (changed(b"END:VEVENT\r\n", b""), "END:VCALENDAR ends nothing"),
+    "nothing": (b"", "last line"),
+    "two calendars": (REQUEST * 2, "not one VCALENDAR"),
+    "outside": (REQUEST + b"X-A:1\r\n", "outside of a calendar"),
+    "version": (changed(b"VERSION:2.0", b"VERSION:1.0"), "VERSION is '1.0'"),
+    "no prodid": (without(REQUEST, b"PRODID"), "0 PRODID"),
+    "no method": (without(REQUEST, b"METHOD"), "0 METHOD"),
+    "other method": (CANCEL, "METHOD is 'CANCEL', and REQUEST was to be sent"),
+    "no event": (changed(EVENT, b""), "without VEVENT"),
+    "two uids": (changed(EVENT, EVENT + EVENT.replace(b"UID:", b"UID:x")), "more than one UID"),
+    "twice": (changed(EVENT, EVENT * 2), "the same UID"),
+    "a todo": (changed(b"VEVENT", b"VTODO").replace(b"END:VEVENT", b"END:VTODO"), "VTODO has no place"),
+    "no attendee": (without(REQUEST, b"ATTENDEE"), "0 ATTENDEE, at least 1 wanted"),
+    "no organizer": (without(REQUEST, b"ORGANIZER"), "0 ORGANIZER"),
+    "no summary": (without(REQUEST, b"SUMMARY"), "0 SUMMARY"),
+    "no start": (without(REQUEST, b"DTSTART;"), "0 DTSTART"),
+    "no stamp": (without(REQUEST, b"DTSTAMP"), "0 DTSTAMP"),
+    "two stamps": (changed(b"DTSTAMP", b"DTSTAMP:20200101T000000Z\r\nDTSTAMP"), "2 DTSTAMP, 1 wanted"),
+    "local stamp": (changed(b"20201101T093000Z", b"20201101T093000"), "not a time in UTC"),
+    "empty uid": (changed(b"UID:", b"UID:\r\nX-OLD:"), "UID is empty"),
+    "reply status": (changed(b"SEQUENCE:0", b"SEQUENCE:0\r\nREQUEST-STATUS:2.0"), "1 REQUEST-STATUS"),
+    "sequence": (changed(b"SEQUENCE:0", b"SEQUENCE:-1"), "'-1'"),
+    "status": (changed(b"STATUS:CONFIRMED", b"STATUS:CANCELLED"), "STATUS is 'CANCELLED'"),
+    "duration": (changed(b"SEQUENCE:0", b"SEQUENCE:0\r\nDURATION:PT1H"), "both DTEND and DURATION"),
+    "backwards": (changed(b"20201211T223000", b"20201211T190000"), "not after DTSTART"),
+    "floating": (changed(b"DTSTART;TZID=Asia/Shanghai", b"DTSTART"), "in no zone"),
+    "other zone": (changed(b"DTSTART;TZID=Asia/Shanghai", b"DTSTART;TZID=CST"), "no VTIMEZONE"),
+    "utc in zone": (changed(b"20201211T200000", b"20201211T200000Z"), "has a TZID"),
+    "no such day": (changed(b"20201211T200000", b"20201311T200000"), "not a date-time"),
+    "unescaped": (changed(b"Bring tea", b"Bring, tea"), "not escaped"),
+    "open escape": (changed(b"Bring tea", b"Bring\\ tea"), "not escaped"),
+    "no mailto": (changed(b":mailto:ada@example.org", b":ada@example.org"), "not a mailto"),
+    "a host alone": (changed(b"mailto:gmc@example.org", b"mailto:gmc@localhost"), "not a mailto"),
+    "partstat": (changed(b"NEEDS-ACTION", b"MAYBE"), "PARTSTAT is 'MAYBE'"),
+    "conference": (changed(b"CONFERENCE;VALUE=URI;", b"CONFERENCE;"), "VALUE=URI"),
+    "no uri": (changed(b":https://example.org/live\r\nATT", b":live here\r\nATT"), "not a URI"),
+    "two zones": (changed(b"BEGIN:VTIMEZONE", REQUEST[REQUEST.index(b"BEGIN:VTIMEZONE") : REQUEST.index(b"BEGIN:VEVENT")] + b"BEGIN:VTIMEZONE"), "two VTIMEZONE"),
+    "empty zone": (changed(b"BEGIN:STANDARD", b"BEGIN:X-STANDARD").replace(b"END:STANDARD", b"END:X-STANDARD"), "no place in a VTIMEZONE"),
+    "offset": (changed(b"TZOFFSETTO:+0800", b"TZOFFSETTO:-0000"), "'-0000', not an offset"),
+    "onset": (changed(b"DTSTART:19700101T000000", b"DTSTART:19700101T000000Z"), "not a local time"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_breaks_a_rule_is_named(name):
+    """Each in an otherwise good object."""
+    data, said = WRONG[name]
+    assert said in "; ".join(validate(data, "REQUEST"))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (without(CANCEL, b"SEQUENCE"), "0 SEQUENCE"),
+        (without(CANCEL, b"ORGANIZER"), "0 ORGANIZER"),
+        (without(CANCEL, b"ATTENDEE"), "0 ATTENDEE"),
+        (changed(b"STATUS:CANCELLED", b"STATUS:CONFIRMED", CANCEL), "STATUS is 'CONFIRMED'"),
+        (changed(b"END:VEVENT", b"BEGIN:VALARM\r\nEND:VALARM\r\nEND:VEVENT", CANCEL), "VALARM has no place"),
+    ],
+)
+def test_a_cancel_has_rules_of_its_own(data, said):
+    """RFC 5546, 3.2.5."""
+    assert said in "; ".join(validate(data, "CANCEL"))
+
+
+def test_a_cancel_without_status_uninvites_one_person():
+    """That is right."""
+    assert validate(without(CANCEL, b"STATUS"), "CANCEL") == ()
+
+
+def test_days_without_times_are_right():
+    """DATE values, whose DTEND is the day after."""
+    data = changed(b"DTSTART;TZID=Asia/Shanghai:20201211T200000", b"DTSTART;VALUE=DATE:20201211")
+    data = changed(b"DTEND;TZID=Asia/Shanghai:20201211T223000", b"DTEND;VALUE=DATE:20201212", data)
+    assert validate(data, "REQUEST") == ()
+    assert "not after" in validate(changed(b":20201212", b":20201211", data), "REQUEST")[0]
+
+
+def test_other_methods_are_not_known():
+    """They come with what sends them."""
+    assert "none of REQUEST, CANCEL" in validate(REQUEST, "PUBLISH")[0]
+
+
+def test_a_line_alone_is_judged_alone():
+    """What is put into an event that is right without it."""
+    assert validate_line(b"ATTENDEE;CN=Ada:mailto:ada@example.org\r\n") == ()
+    assert "not a mailto" in validate_line(b"ATTENDEE:ada\r\n")[0]
+    assert "it is not one line" in validate_line(b"ATTENDEE:mailto:ada@example.org\r\nSUMMARY:x\r\n")
+    assert validate_line(b"END:VEVENT\r\nBEGIN:VEVENT\r\n") != ()
+
+
+@given(st.binary(max_size=300))
+def test_nothing_makes_it_raise(data):
+    """Any bytes, in any place."""
+    assert validate(data, "REQUEST")
+    middle = len(REQUEST) // 2
+    validate(REQUEST[:middle] + data + REQUEST[middle:], "REQUEST")
+
+
+@given(st.integers(0, len(REQUEST) - 1), st.integers(0, 255))
+def test_one_byte_changes_no_structure_unseen(position, byte):
+    """A changed byte is either refused or leaves the same lines."""
+    data = REQUEST[:position] + bytes([byte]) + REQUEST[position + 1 :]
+    if not validate(data, "REQUEST"):
+        assert data.count(b"\r\n") == REQUEST.count(b"\r\n")

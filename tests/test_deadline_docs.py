@@ -1,0 +1,66 @@
+"""What the pages about time and deadlines show works, and says what they claim."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from conferencekit import load_conference
+from conferencekit.moment import Moment
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGES = [DOCS / "explanation/time.md", DOCS / "how-to/deadlines.md"]
+DOCUMENT = """
+[conference]
+title = "Global MOOC Conference 2020"
+timezone = "Asia/Shanghai"
+contact = "secretariat@example.org"
+
+[[sessions]]
+id = "opening"
+title = "Opening"
+starts = 2020-12-11T20:00:00
+ends = 2020-12-11T22:30:00
+
+[call]
+outcome = "Declaration"
+topics = [{ title = "Quality", question = "How do you keep it?" }]
+"""
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a page in one language."""
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_python_on_the_pages_runs(page):
+    """From top to bottom, in one namespace; tests that are shown are called."""
+    names: dict[str, object] = {}
+    for block in blocks(page, "python"):
+        exec(compile(block, str(page), "exec"), names)
+    for name, value in list(names.items()):
+        if name.startswith("test_"):
+            value()
+
+
+def test_documents_on_the_page_load_and_the_deadlines_resolve():
+    """Each fragment in a whole document; an extension follows the deadline that it extends."""
+    for block in blocks(PAGES[1], "toml"):
+        base = "[deadlines.registration]\nbefore = 2020-11-30\n" if block.startswith("[[") else ""
+        conference = load_conference(DOCUMENT + base + block)
+        for deadline in conference.deadlines.values():
+            assert deadline.resolved(starts=conference.starts, ends=conference.ends).cutoff()
+
+
+def test_claims_of_the_explanation():
+    """The results that stand in its comments."""
+    opening = Moment.at(datetime(2020, 12, 11, 20), "Asia/Shanghai")
+    assert opening.text("fr", "Europe/Paris") in PAGES[0].read_text(encoding="utf-8")
+    eve = Moment.at(datetime(2026, 10, 24, 12), "Europe/Berlin")
+    assert eve.plus_days(1).instant - eve.instant == timedelta(hours=25)
+    conference = load_conference(DOCUMENT + "[deadlines.registration]\nbefore = 2020-11-30\n")
+    assert f"> {conference.deadlines['registration'].text()}\n" in PAGES[0].read_text(encoding="utf-8")

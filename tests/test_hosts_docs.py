@@ -1,0 +1,56 @@
+"""What the page for hosts shows works: its Python runs from top to bottom, its tests pass."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs/how-to/embed.md"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The names that the page defines, run in an empty folder with the document of `examples/`."""
+    folder = tmp_path_factory.mktemp("embed")
+    shutil.copy(ROOT / "examples/tryout.toml", folder / "conference.toml")
+    names: dict[str, object] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for code in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
+            exec(compile(code, str(PAGE), "exec"), names)
+        yield names
+        names["secretariat"].close()
+        names["rotating"].close()
+
+
+def test_python_on_the_page_runs(page):
+    """Every assertion in it holds."""
+    assert page["answer"]
+
+
+def test_the_test_on_the_page_passes(page, secretariat):
+    """With the fixture that it is about."""
+    page["test_my_app"](secretariat)
+
+
+def test_the_secret_can_be_changed_under_the_links_that_were_sent(page):
+    """Old links open while both are given; new ones are made with the new secret."""
+    old, new = page["secretariat"].shell.links, page["rotating"].shell.links
+    assert new.proves(old.token("verify", "r-1"), "verify", "r-1")
+    assert not old.proves(new.token("verify", "r-1"), "verify", "r-1")
+    assert new.url("verify", "r-1").startswith("https://app.example.org/confirm/r-1.")
+
+
+def test_the_examples_are_those_of_the_page():
+    """Every address in its table is served by every example."""
+    for row in re.findall(
+        r"^\| `/(\S+?)(?:/<token>)?` \| `(\w+)", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    ):
+        for name in ("flask", "fastapi", "django"):
+            code = (ROOT / f"examples/embed_{name}.py").read_text(encoding="utf-8")
+            assert row[0] in code
+            assert row[1] in code

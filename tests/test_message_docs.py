@@ -1,0 +1,66 @@
+"""The pages about mails and invites: their code runs, and the list of mails is the list that is in force."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from conferencekit.message.mails import MAILS
+from conferencekit.message.rendering import _BLOCKS
+from conferencekit.message.texts import sentences
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def names(given: tuple[str, ...]) -> str:
+    """As code, in their order."""
+    return ", ".join(f"`{each}`" for each in given) or "-"
+
+
+def reference() -> list[str]:
+    """What `docs/reference/mails.md` says of every mail."""
+    lines = []
+    for name, kind in MAILS.items():
+        lines += [
+            f"## `{name}`",
+            "",
+            kind.about,
+            "",
+            "| | must have | may have |",
+            "|---|---|---|",
+            f"| values | {names(kind.values)} | {names(kind.options)} |",
+            f"| links | {names(kind.links)} | {names(kind.optional_links)} |",
+            "",
+        ]
+    return lines[:-1]
+
+
+def test_every_mail_is_described():
+    """In the order of the list."""
+    page = (DOCS / "reference/mails.md").read_text(encoding="utf-8")
+    wanted = "\n".join(reference())
+    assert wanted in page, f"put this into docs/reference/mails.md:\n{wanted}"
+
+
+@pytest.mark.parametrize("page", ["how-to/change-a-mail.md", "explanation/invites.md"])
+def test_code_on_the_pages_runs(page):
+    """From top to bottom, in one namespace."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    given: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(block, page, "exec"), given)
+    assert given
+
+
+def test_every_block_is_described():
+    """What a template of a host's own is built from."""
+    page = (DOCS / "how-to/change-a-mail.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)\(", page, re.MULTILINE) == list(_BLOCKS)
+
+
+def test_the_keys_on_the_page_are_keys():
+    """So that they can be copied."""
+    page = (DOCS / "how-to/change-a-mail.md").read_text(encoding="utf-8")
+    assert set(re.findall(r'"([a-z]+\.[a-z]+)"', page)) <= set(sentences("en"))

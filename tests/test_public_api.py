@@ -1,0 +1,73 @@
+"""The public face: one list of names, loaded at their first use."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import conferencekit
+
+HEAVY = ("icalendar", "jinja2", "sqlite3", "smtplib", "email", "rich", "asyncio", "conferencekit.adapters")
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules that a fresh interpreter has after this statement."""
+    code = f"{statement}; import sys; print(*sys.modules)"
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
+
+
+def names_for_type_checkers() -> set[str]:
+    """What `if TYPE_CHECKING:` imports in `conferencekit/__init__.py`."""
+    tree = ast.parse(Path(conferencekit.__file__).read_text(encoding="utf-8"))
+    block = next(each for each in tree.body if isinstance(each, ast.If))
+    return {alias.name for each in block.body if isinstance(each, ast.ImportFrom) for alias in each.names}
+
+
+def test_all_is_sorted_and_is_what_type_checkers_see_and_what_loads():
+    """Three lists that must be one."""
+    assert conferencekit.__all__ == sorted(conferencekit.__all__)
+    assert set(conferencekit.__all__) == set(conferencekit._MODULES) == names_for_type_checkers()
+
+
+@pytest.mark.parametrize("name", conferencekit.__all__)
+def test_every_public_name_loads_from_its_module(name):
+    """It is the very object that the module has."""
+    module = importlib.import_module(conferencekit._MODULES[name], "conferencekit")
+    assert getattr(conferencekit, name) is getattr(module, name)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    """As for any module."""
+    with pytest.raises(AttributeError, match="'conferencekit' has no attribute 'Sekretariat'"):
+        _ = conferencekit.Sekretariat
+
+
+def test_dir_shows_the_public_names():
+    """For those who look around in a shell."""
+    assert set(conferencekit.__all__) <= set(dir(conferencekit))
+
+
+def test_import_is_light():
+    """`import conferencekit` loads nothing of what it might need later."""
+    before = loaded_by("pass")
+    found = loaded_by("import conferencekit") - before
+    assert not {each for each in found if each.startswith(HEAVY)}
+    assert {each for each in found if each.startswith("conferencekit.")} == set()
+
+
+def test_the_public_names_load_no_adapter_and_no_renderer():
+    """Calendar, templates and databases load when they are used."""
+    found = loaded_by("from conferencekit import *") - loaded_by("pass")
+    heavy = set(HEAVY) - {"email", "conferencekit.adapters"}  # importlib.metadata reads versions with email
+    assert not {each for each in found if each.split(".")[0] in heavy}
+    adapters = {each for each in found if each.startswith("conferencekit.adapters.")}
+    assert adapters <= {"conferencekit.adapters.builtin"}

@@ -1,0 +1,8 @@
+"""The built-in stores keep the contract that every store has to keep."""
+
+from __future__ import annotations
+
+from conferencekit.testing import store_suite
+
+TestMemoryStore = store_suite("memory:")
+TestSQLiteStore = store_suite("sqlite:///{tmp}/conferences.db")
