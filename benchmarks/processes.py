@@ -1,0 +1,49 @@
+"""Whole processes: what an import takes, and what the demonstration takes."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+_CHILD: Final = Path(__file__).with_name("child.py")
+_IMPORTS: Final = {
+    "nothing": "pass",
+    "dependencies": "import attrs, cattrs, pluggy, pytz",
+    "conferencekit": "import conferencekit",
+    "secretariat": "from conferencekit import Secretariat, load_conference",
+}
+
+
+def imports(runs: int) -> dict[str, float]:
+    """Milliseconds of a whole process that imports: medians of runs that took turns."""
+    found: dict[str, list[float]] = {name: [] for name in _IMPORTS}
+    for number in range(runs + 1):
+        for name, code in _IMPORTS.items():
+            spent = _run([sys.executable, "-c", code])["seconds"] * 1000
+            if number:  # the first run writes the byte code and fills the disk's cache
+                found[name].append(spent)
+    return {name: statistics.median(spent) for name, spent in found.items()}
+
+
+def demo(runs: int) -> tuple[float, float | None]:
+    """Seconds (median) and peak memory in MB (highest) of `conferencekit demo`."""
+    code = "import sys; from conferencekit.cli import main; sys.exit(main())"
+    found = []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as made:
+            found.append(_run([sys.executable, "-c", code, "demo", "--out", f"{made}/demo"]))
+    peaks = [each["megabytes"] for each in found if each["megabytes"] is not None]
+    return statistics.median(each["seconds"] for each in found), max(peaks, default=None)
+
+
+def _run(command: list[str]) -> Any:
+    done = subprocess.run([sys.executable, str(_CHILD), *command], check=True, capture_output=True, text=True)
+    result = json.loads(done.stdout)
+    if result["code"] != 0:
+        raise RuntimeError(f"{command} ended with {result['code']}:\n{done.stderr}")
+    return result
