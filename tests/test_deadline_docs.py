@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -37,12 +38,14 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_python_on_the_pages_runs(page):
-    """From top to bottom, in one namespace; tests that are shown are called."""
-    names: dict[str, object] = {}
-    for block in blocks(page, "python"):
-        exec(compile(block, str(page), "exec"), names)
-    for name, value in list(names.items()):
+def test_python_on_the_pages_runs(page, tmp_path):
+    """From top to bottom, in one namespace; tests that are shown are called.
+
+    From a file: Hypothesis reads the source of the tests that it runs.
+    """
+    program = tmp_path / f"{page.stem}.py"
+    program.write_text("\n".join(blocks(page, "python")), encoding="utf-8")
+    for name, value in runpy.run_path(str(program)).items():
         if name.startswith("test_"):
             value()
 

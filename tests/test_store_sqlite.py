@@ -8,6 +8,8 @@ import os
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -498,3 +500,17 @@ def test_nothing_new_is_not_synced(store):
     store.lease(1, now=NOW, until=NOW + SECOND)
     store._session._writer.set_trace_callback(None)
     assert "COMMIT" not in statements
+
+
+@pytest.mark.parametrize("end", ["", "del store"])
+def test_a_program_that_ends_without_closing_is_not_scolded(tmp_path, end):
+    """The store closes what a host forgot (from Python 3.13 on an open connection is warned of)."""
+    code = f"""
+from conferencekit.adapters.sqlite import SQLiteStore
+store = SQLiteStore({str(tmp_path / "a.db")!r})
+store.quotas("c", ["q"])
+{end}
+"""
+    argv = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -144,7 +146,8 @@ class Session:
             if self._writer is None:
                 self._check_place()
                 with self._translated():
-                    self._writer, self._reader = self._connect_both()
+                    self._writer, self._reader = both = self._connect_both()
+                weakref.finalize(self, _let_go, os.getpid(), both)
 
     def _connect_both(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:
         place, opened = self._place, []
@@ -180,14 +183,11 @@ class Session:
             check_same_thread=False,
             cached_statements=256,
         )
-        _allow_checkpoint(connection, allowed=False)
-        for setting in (
-            "synchronous = FULL",
-            "fullfsync = ON",
-            "trusted_schema = OFF",
-            "cache_size = -16000",
-        ):
-            connection.execute(f"PRAGMA {setting}")
+        try:
+            _set_up(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _check_place(self) -> None:
@@ -270,6 +270,20 @@ def _roll_back(connection: sqlite3.Connection) -> None:
     with suppress(sqlite3.Error):  # what made it necessary is raised; SQLite may have rolled back by itself
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    _allow_checkpoint(connection, allowed=False)
+    for setting in ("synchronous = FULL", "fullfsync = ON", "trusted_schema = OFF", "cache_size = -16000"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _let_go(process: int, connections: tuple[sqlite3.Connection, ...]) -> None:
+    """Close what a host did not: at the end of the program, or when it drops the store. Not on the far side of a fork."""
+    if os.getpid() == process:
+        for connection in connections:
+            with suppress(sqlite3.Error):
+                connection.close()
 
 
 def _allow_checkpoint(connection: sqlite3.Connection, *, allowed: bool) -> None:
