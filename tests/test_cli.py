@@ -185,7 +185,7 @@ def test_whatever_is_printed_is_safe(capsys):
     """Lines, tables, notes and errors."""
     output = Output()
     output.say(ESCAPES)
-    output.table("", (ESCAPES.split("\n")[0][:3], "X"), [(ESCAPES, ESCAPES)])
+    output.table("", (ESCAPES.split("\n", maxsplit=1)[0][:3], "X"), [(ESCAPES, ESCAPES)])
     output.note(ESCAPES)
     output.complain(ESCAPES)
     printed = capsys.readouterr()

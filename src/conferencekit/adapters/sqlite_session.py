@@ -279,7 +279,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 
 def _let_go(process: int, connections: tuple[sqlite3.Connection, ...]) -> None:
-    """Close what a host did not: at the end of the program, or when it drops the store. Not on the far side of a fork."""
+    """Close what a host did not, when it drops the store or ends; not on the far side of a fork."""
     if os.getpid() == process:
         for connection in connections:
             with suppress(sqlite3.Error):
