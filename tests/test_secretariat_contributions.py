@@ -219,6 +219,22 @@ def test_only_who_is_registered_contributes(secretariat, ada):
         secretariat.contributions.submit("r-stranger", posted())
 
 
+def test_after_cancelling_a_person_may_narrow_their_consents_and_widen_none(secretariat, ada):
+    """Taking back what one agreed to needs no registration; agreeing to more does."""
+    contributions = secretariat.contributions
+    contributions.submit(ada, posted(quote="anonymous"))
+    secretariat.registrations.cancel(ada)
+    for wider in (Consents(quote="named", publish="no"), Consents(quote="hostile", publish="no")):
+        found = contributions.change_consent(ada, wider)
+        assert isinstance(found, Refused)
+        assert found.issues[0].code == "not_registered"
+    found = contributions.change_consent(ada, Consents(quote="no", publish="anonymous"))
+    assert isinstance(found, Accepted)
+    assert [(each.quote, each.publish) for each in contributions.live()] == [("no", "anonymous")]
+    assert isinstance(contributions.submit(ada, posted()), Refused)
+    assert contributions.of(ada).quote == "no"
+
+
 def test_a_mail_with_reference_and_digest_follows_each_submission(secretariat, ada):
     """One per revision, none for a repeat or a draft."""
     secretariat.contributions.save_draft(ada, posted())

@@ -383,6 +383,33 @@ def test_whoever_cancelled_may_still_take_back_what_they_gave(desk):
     assert said(desk.pages.contribute(token)) == "Your registration is cancelled"
 
 
+@pytest.mark.parametrize("end", ["cancelled", "closed"])
+def test_whoever_may_change_nothing_else_takes_a_consent_back(desk, end):
+    """Only what is less than before is offered, and taken."""
+    token = desk.verified()
+    desk.pages.contribute(token, answers(publish="anonymous"))
+    if end == "cancelled":
+        desk.pages.manage(desk.token("manage"), {})
+    else:
+        desk.close("input")
+    page = read(desk.pages.contribute(token))
+    offered = [
+        [each["value"] for each in page.all("input", type="radio", name=name)]
+        for name in ("quote", "publish")
+    ]
+    assert offered == [["no", "anonymous", "named"], ["no", "anonymous"]]
+    wider = desk.pages.contribute(token, {"action": "consent", "quote": "no", "publish": "named"})
+    assert (wider.status, "<textarea" in str(wider.page)) == (422, False)
+    done = desk.pages.contribute(token, {"action": "consent", "quote": "no", "publish": "anonymous"})
+    assert (done.status, "What you agree to is changed" in str(done.page)) == (200, True)
+    (kept,) = desk.secretariat.contributions.live()
+    assert (kept.quote, kept.publish) == ("no", "anonymous")
+    page = read(desk.pages.contribute(token))
+    assert not page.all("input", type="radio", name="quote")
+    desk.pages.contribute(token, {"action": "consent", "publish": "no"})
+    assert b'value="consent"' not in desk.pages.contribute(token).body
+
+
 def test_withdrawing_nothing_is_refused(desk):
     """There is nothing, and the page says so."""
     page = desk.pages.contribute(desk.verified(), {"action": "withdraw", "sure": "yes"})

@@ -35,6 +35,12 @@ def call_form(call: Call, *, languages: tuple[str, ...] = ("en",)) -> Form:
     return Form(fields=fields, title=call.outcome)
 
 
+def consent_form(quote: ConsentLevel, publish: ConsentLevel) -> Form:
+    """What a person may still change once all else is closed: each consent that is given, to the same or to less."""
+    held: Mapping[str, ConsentLevel] = {"quote": quote, "publish": publish}
+    return Form(fields=[_consent_field(name, most=level) for name, level in held.items() if level != "no"])
+
+
 def answers_of(draft: Draft) -> dict[str, object]:
     """What the form shows when a person goes on writing (`contribution.editing`). Files are listed beside it."""
     topics = {f"topic-{number}": text for number, text in draft.answers.items()}
@@ -139,6 +145,7 @@ def _materials_field(call: Call, kinds: frozenset[str]) -> Field:
     )
 
 
-def _consent_field(name: str) -> Field:
-    choices = tuple(Choice(value=level, label=words(level)) for level in CONSENT_LEVELS)
+def _consent_field(name: str, most: ConsentLevel = CONSENT_LEVELS[-1]) -> Field:
+    levels = CONSENT_LEVELS[: CONSENT_LEVELS.index(most) + 1]
+    choices = tuple(Choice(value=level, label=words(level)) for level in levels)
     return Field(name=name, kind="choice", label=words(name), choices=choices)

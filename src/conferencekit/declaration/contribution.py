@@ -61,6 +61,7 @@ __all__ = [
     "change_consent",
     "files_released",
     "files_taken",
+    "is_wider",
     "live",
     "not_allowed",
     "remove_material",
@@ -327,12 +328,19 @@ def change_consent(
     """
     state = _next_state(contribution, "change_consent")
     issues = (*_stranger(contribution, person), *bad_consents(wanted.quote, wanted.publish))
-    if not issues and _is_wider(wanted, contribution):
+    if not issues and is_wider(wanted, contribution):
         issues = _untimely(deadline, context, person, contribution.language)
     if issues:
         return NotAccepted(issues)
     draft = contribution.draft and evolve(contribution.draft, quote=wanted.quote, publish=wanted.publish)
     return evolve(contribution, state=state, draft=draft, quote=wanted.quote, publish=wanted.publish)
+
+
+def is_wider(wanted: Consents, contribution: Contribution) -> bool:
+    """Whether it agrees to more than is in force; so does a level that there is not."""
+    rank = {level: number for number, level in enumerate(CONSENT_LEVELS)}
+    pairs = ((wanted.quote, contribution.quote), (wanted.publish, contribution.publish))
+    return any(rank.get(want, len(rank)) > rank[held] for want, held in pairs)
 
 
 # -- what others may see
@@ -417,11 +425,6 @@ def _untimely(deadline: Deadline | None, context: Context, person: str, language
     early = deadline.state(context.now, person) == "upcoming"
     text = deadline.text(language or None, person=person, opening=early)
     return (Issue(FORM, "not_open_yet" if early else "closed", {"deadline": text}),)
-
-
-def _is_wider(wanted: Consents, contribution: Contribution) -> bool:
-    rank = CONSENT_LEVELS.index
-    return rank(wanted.quote) > rank(contribution.quote) or rank(wanted.publish) > rank(contribution.publish)
 
 
 def _revised(contribution: Contribution, draft: Draft, now: datetime, *, late: bool) -> Contribution:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from attrs import frozen
 
-from ..declaration.call_form import answers_of
-from ..declaration.contribution import Contribution
+from ..declaration.call_form import answers_of, consent_form
+from ..declaration.content import ConsentLevel
+from ..declaration.contribution import Consents, Contribution
 from ..form.catalogue import message, text
 from ..form.fields import Form
 from ..form.html import Html, element, join
 from ..form.issues import FORM, Issue
 from ..form.pages import RenderedPage, Said, confirm_page, contribution_page, form_page, page
+from ..form.reading import Reading, read
 from ..form.rendering import Button, RenderedForm, render, spoken
 from ..registration.outcomes import Refused
 from ..registration.registration import Registration
@@ -41,8 +43,8 @@ class ContributionPages:
         contribution = self._contribution
         return contribution is not None and contribution.state != "withdrawn"
 
-    def look(self) -> Answer:
-        """The form with what they wrote so far; outside its time, what they wrote."""
+    def look(self, *, issues: Sequence[Issue] = (), done: str = "") -> Answer:
+        """The form with what they wrote so far; outside its time, what they wrote. `done` says what just happened."""
         around, contribution = self.around, self._contribution
         if contribution and contribution.state == "withdrawn":
             return around.said("withdrawn")
@@ -53,21 +55,39 @@ class ContributionPages:
             words = message(Issue(FORM, "not_registered"), None, around.locale)
             return Answer(CONFLICT, page(text("contribution", around.locale), words, around.frame))
         if untimely is None:
-            return Answer(OK, self._call_page())
+            return Answer(UNPROCESSABLE if issues else OK, self._call_page(issues=issues))
         if contribution is None:
             return around.said(untimely, detail=around.until("input", self.registration.id))
-        return Answer(OK, self._reading_page(contribution, untimely))
+        return Answer(
+            UNPROCESSABLE if issues else OK, self._reading_page(contribution, untimely, issues, done)
+        )
 
     def take(self, posted: object, files: object) -> Answer:
         """What follows when a button of the page is pressed."""
         if one_value(posted, "action") == "withdraw" and one_value(posted, "sure") != "yes":
             return Answer(OK, self._sure_page())
+        if one_value(posted, "action") == "consent":
+            return self._take_consents(posted)
         outcome = self._act(posted, files)
         if isinstance(outcome, Refused):
             return Answer(UNPROCESSABLE, self._call_page(posted, outcome.issues))
         if outcome.contribution.state == "withdrawn":
             return self.around.said("withdrawn")
         return Answer(OK, self._status_page(outcome))
+
+    def _take_consents(self, posted: object) -> Answer:
+        contribution = self._contribution
+        if contribution is None or contribution.state == "withdrawn":
+            return self.look()
+        reading = read(consent_form(contribution.quote, contribution.publish), posted)
+        if reading.issues:
+            return self.look(issues=reading.issues)
+        outcome = self.secretariat.contributions.change_consent(
+            self.registration.id, _wanted(reading, contribution)
+        )
+        if isinstance(outcome, Refused):
+            return self.look(issues=outcome.issues)
+        return self.look(done="consents_changed")
 
     def _act(self, posted: object, files: object) -> ContributionOutcome:
         contributions, person = self.secretariat.contributions, self.registration.id
@@ -103,17 +123,22 @@ class ContributionPages:
         ]
         return self._page(RenderedForm(join(parts), form.locale, form.has_errors))
 
-    def _reading_page(self, contribution: Contribution, untimely: Said) -> RenderedPage:
+    def _reading_page(
+        self, contribution: Contribution, untimely: Said, issues: Sequence[Issue], done: str
+    ) -> RenderedPage:
         """What they wrote, where it cannot be changed any more, but still taken back."""
         locale = self.around.locale
+        told = element("p", text(done, locale), class_="ck-notice", role="status") if done else None
         parts = [
+            told,
             element("p", text(f"{untimely}_text", locale), class_="ck-notice"),
             self._standing(contribution),
             *self._answers(contribution),
             self._held(contribution),
+            self._consenting(contribution, issues),
             self._withdrawing(contribution),
         ]
-        return self._page(RenderedForm(join(parts), locale))
+        return self._page(RenderedForm(join(parts), locale, bool(issues)))
 
     def _page(self, form: RenderedForm) -> RenderedPage:
         call = self.secretariat.contributions.call
@@ -188,9 +213,31 @@ class ContributionPages:
         title = element("h2", text("materials", self.around.locale))
         return join([title, element("ul", *items, class_="ck-list")])
 
+    def _consenting(self, contribution: Contribution, issues: Sequence[Issue]) -> Html | None:
+        """The consents that were given, to be taken back. Those of a draft are in force nowhere."""
+        asked, locale = consent_form(contribution.quote, contribution.publish), self.around.locale
+        if not asked.fields:
+            return None
+        button = Button(text("consents_button", locale), name="action", value="consent", is_second=True)
+        answers = {"quote": contribution.quote, "publish": contribution.publish}
+        form = render(
+            asked, answers=answers, issues=issues, locale=locale, hidden=self.around.hidden, buttons=(button,)
+        )
+        title = element("h2", text("consents", locale))
+        return join([title, element("p", text("consents_text", locale)), form.html])
+
     def _withdrawing(self, contribution: Contribution | None) -> Html | None:
         if contribution is None or contribution.state == "withdrawn":
             return None
         button = Button(text("withdraw_button", self.around.locale), is_second=True)
         hidden = {**self.around.hidden, "action": "withdraw"}
         return render(Form(fields=()), locale=self.around.locale, hidden=hidden, buttons=(button,)).html
+
+
+def _wanted(reading: Reading, contribution: Contribution) -> Consents:
+    """What was chosen; what was not asked stays as it is."""
+
+    def level(name: str, held: ConsentLevel) -> ConsentLevel:
+        return cast("ConsentLevel", reading.answers.get(name, held))
+
+    return Consents(quote=level("quote", contribution.quote), publish=level("publish", contribution.publish))

@@ -24,6 +24,7 @@ from ..declaration.contribution import (
     change_consent,
     files_released,
     files_taken,
+    is_wider,
     live,
     not_allowed,
     save_draft,
@@ -66,6 +67,8 @@ class Accepted:
 
 ContributionOutcome = Accepted | Refused
 Decide = Callable[[Contribution | None, Context, int], Contribution | NotAccepted]
+TakesBack = Callable[[Contribution | None], bool]
+"""Whether an action only takes back what was given: that needs no registration."""
 
 
 class Contributions:
@@ -170,17 +173,20 @@ class Contributions:
                 return NotAccepted((Issue(FORM, "nothing_to_withdraw", {}),))
             return withdraw(there, context=context, person=person)
 
-        return self._decide(person, "withdraw", decide)
+        return self._decide(person, "withdraw", decide, takes_back=lambda _: True)
 
     def change_consent(self, person: str, consents: Consents) -> ContributionOutcome:
-        """Put other consents in force. Narrower ones count at any time."""
+        """Put other consents in force. Narrower ones count at any time, also after cancelling."""
 
         def decide(there: Contribution | None, context: Context, _: int) -> Contribution | NotAccepted:
             if there is None:
                 return NotAccepted((Issue(FORM, "not_found", {}),))
             return change_consent(there, consents, deadline=self._deadline, context=context, person=person)
 
-        return self._decide(person, "change_consent", decide)
+        def takes_back(there: Contribution | None) -> bool:
+            return there is not None and not is_wider(consents, there)
+
+        return self._decide(person, "change_consent", decide, takes_back=takes_back)
 
     # -- files
 
@@ -230,14 +236,22 @@ class Contributions:
 
     # -- load, decide, commit, announce
 
-    def _decide(self, person: str, action: str, decide: Decide, *, reason: str = "") -> ContributionOutcome:
+    def _decide(
+        self,
+        person: str,
+        action: str,
+        decide: Decide,
+        *,
+        reason: str = "",
+        takes_back: TakesBack = lambda _: False,
+    ) -> ContributionOutcome:
         for _ in range(TRIES):
             plan = self._shell.in_force.version
             registration, version_of_person = self._registrations.get_versioned(person)
-            if action != "withdraw" and (refused := self._refuse_early(registration)):
-                return refused
             mine = self._held(person)
             before, version = mine[-1] if mine else (None, 0)
+            if not takes_back(before) and (refused := self._refuse_early(registration)):
+                return refused
             if before and (issue := not_allowed(before, action)):  # type: ignore[arg-type]  # the actions of this class
                 return Refused((issue,))
             last, counter = self._last_number()

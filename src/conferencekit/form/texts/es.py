@@ -146,6 +146,11 @@ INTERFACE = {
     "not_answered": "Sin respuesta",
     "materials": "Archivos y enlaces",
     "none": "Ninguno",
+    "consents": "Lo que usted acepta",
+    "consents_text": "Puede aceptar menos en cualquier momento; cuenta enseguida, "
+    "para todo lo que se haga desde ahora.",
+    "consents_button": "Aceptar solo esto",
+    "consents_changed": "Lo que usted acepta ha cambiado.",
     "edit": "Cambiar",
     "save_draft": "Guardar como borrador",
     "submit_contribution": "Presentar",

@@ -146,6 +146,11 @@ INTERFACE = {
     "not_answered": "Sans réponse",
     "materials": "Fichiers et liens",
     "none": "Aucun",
+    "consents": "Ce que vous acceptez",
+    "consents_text": "Vous pouvez accepter moins à tout moment ; cela compte aussitôt, "
+    "pour tout ce qui sera fait désormais.",
+    "consents_button": "N’accepter que cela",
+    "consents_changed": "Ce que vous acceptez est modifié.",
     "edit": "Modifier",
     "save_draft": "Enregistrer comme brouillon",
     "submit_contribution": "Soumettre",
