@@ -23,7 +23,7 @@ from ..registration.registration import Registration
 from ..registration.rules import Owed, remind_known
 from ..text import LocalizedText
 from ..wire import Layout
-from .shell import Shell
+from .shell import InForce, Shell
 
 if TYPE_CHECKING:
     from .broadcasts import Broadcast
@@ -55,7 +55,7 @@ class Correspondence:
         self._common = lru_cache(maxsize=_CACHED)(self._common_of)
         self._told = lru_cache(maxsize=_CACHED)(self._told_of)
         self._range = lru_cache(maxsize=_CACHED)(range_text)
-        self._events: tuple[int, str, tuple[Event, ...]] = (0, "", ())
+        self._events: tuple[InForce | None, tuple[Event, ...]] = (None, ())
 
     # -- notices
 
@@ -147,9 +147,8 @@ class Correspondence:
         invite: Invite | None = None,
     ) -> Enqueue:
         """One notice to one person, as an operation. All notices to a person share a lane and leave in order."""
-        conference = self._shell.conference
         notice = make_notice(
-            conference.id,
+            self._shell.id,
             key,
             template=template,
             recipient=invite.attendee if invite else Mailbox(registration.name, registration.address),
@@ -157,7 +156,7 @@ class Correspondence:
             locale=registration.locale,
             date=context.now,
             values={
-                **self._common(self._shell.in_force.digest, registration.locale),
+                **self._common(self._shell.in_force, registration.locale),
                 "reference": registration.reference,
                 "state": registration.state,
                 **self._place_and_time(invite, registration.locale),
@@ -188,8 +187,8 @@ class Correspondence:
 
     # -- what the texts say
 
-    def _common_of(self, digest: str, locale: str) -> Mapping[str, object]:  # noqa: ARG002 - the key of the cache
-        conference = self._shell.conference
+    def _common_of(self, in_force: InForce, locale: str) -> Mapping[str, object]:
+        conference = in_force.conference
         call = conference.call
         return {
             "conference": conference.title.text(locale),
@@ -226,12 +225,13 @@ class Correspondence:
     def _open_events(self) -> tuple[Event, ...]:
         """The events of the sessions that take place, in order, as calendars were told last."""
         in_force = self._shell.in_force
-        if self._events[:2] != (in_force.version, in_force.digest):
+        known, events = self._events  # both in one look: another thread may put others there
+        if known != in_force:
             ids = [each.id for each in in_force.conference.sessions if each.status != "cancelled"]
             records = self._shell.store.get(self._shell.id, "event", ids)
             events = tuple(EVENTS.from_body(records[each].body) for each in ids)
-            self._events = (in_force.version, in_force.digest, events)
-        return self._events[2]
+            self._events = (in_force, events)
+        return events
 
     def _invite(self, registration: Registration, event: Event, method: Method, context: Context) -> Invite:
         """The invite of one person: their own SEQUENCE is the event's, and what personal cancellations added."""
@@ -247,11 +247,11 @@ class Correspondence:
             attendee=Mailbox(registration.name, registration.address),
             status=event.status,
             join=event.join,
-            **self._told(self._shell.in_force.digest, event.id, registration.locale),
+            **self._told(self._shell.in_force, event.id, registration.locale),
         )
 
-    def _told_of(self, digest: str, event_id: str, locale: str) -> _Told:  # noqa: ARG002 - the key of the cache
-        conference = self._shell.conference
+    def _told_of(self, in_force: InForce, event_id: str, locale: str) -> _Told:
+        conference = in_force.conference
         session = conference.session(event_id)
         plan = conference.calendar
         return {

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..conference import Conference
 from ..context import Clock, Context, Entropy
@@ -41,9 +41,12 @@ SYSTEM: Final = Actor("system")
 
 @frozen
 class InForce:
-    """The conference document in force, its digest, and the version of the record that says so."""
+    """The conference document in force, its digest, and the version of the record that says so.
 
-    conference: Conference
+    Two are equal by digest and version, so that one can be the key of what was made from its conference.
+    """
+
+    conference: Conference = field(eq=False)
     digest: str
     version: int
 
