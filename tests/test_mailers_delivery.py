@@ -211,3 +211,46 @@ def test_two_runs_leave_the_same_maildir(tmp_path):
     )
     assert one == two
     assert 5 == len(one)
+
+
+class OtherWords:
+    """A host's templates, which it changes between two tries."""
+
+    def __init__(self) -> None:
+        self.words = "first"
+
+    def render(self, name: str, part: str, values: object) -> str:
+        return self.words
+
+
+def test_a_retry_that_renders_otherwise_goes_out_under_the_same_id_and_is_logged(tmp_path, server, caplog):
+    """Counted too; the line names the notice, and neither a person nor a link."""
+    renderer = OtherWords()
+    store = f"sqlite:///{tmp_path}/records.db"
+    with SecretariatForTests(store=store, mailer=server.url(), renderer=renderer) as made:
+        register(made, "Ada", "Bob")
+        server.will("DATA", "451 later", "451 later")
+        first = made.deliver()
+        assert (first.deferred, first.changed, caplog.records) == (2, 0, [])
+        kept = {each["sha256"] for each in state(made, "queued")}
+        (ada, _) = made.shell.walk("~notice", "state", "queued")
+        renderer.words = "second"
+        made.clock.move(timedelta(minutes=2))
+        again = made.deliver()
+    assert (again.sent, again.changed, again.plus(again).changed) == (2, 2, 4)
+    assert {record.name for record in caplog.records} == {"conferencekit.deliveries"}
+    line = caplog.records[0].getMessage()
+    assert ada.id in line
+    assert line.count(next(iter(kept))) <= 1
+    assert any(each in line for each in kept)
+    assert not any(secret in line for secret in ("@", "http", "Ada Example", "second"))
+    assert len(arrived(server)) == 2
+
+
+def test_a_retry_that_renders_alike_is_not_logged(secretariat, server, caplog):
+    """Nothing to tell."""
+    server.will("DATA", *["451 later"] * 5)
+    assert secretariat.deliver().deferred == 5
+    secretariat.clock.move(timedelta(minutes=2))
+    again = secretariat.deliver()
+    assert (again.sent, again.changed, caplog.records) == (5, 0, [])

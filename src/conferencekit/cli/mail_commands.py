@@ -29,9 +29,8 @@ def run_deliver(given: argparse.Namespace, output: Output) -> int:
                 total = total.plus(found)
         except Stopped:
             output.note("Stopped between two mails. What is still owed goes out with the next delivery.")
-    output.result(
-        {"sent": total.sent, "deferred": total.deferred, "failed": total.failed, "held": total.held}
-    )
+    names = ("sent", "deferred", "failed", "held", "changed")
+    output.result({name: getattr(total, name) for name in names})
     if stop.signal and not (given.watch and stop.signal == signal.SIGTERM):  # how a service is ended
         return 128 + stop.signal
     return 1 if total.failed or total.held else 0

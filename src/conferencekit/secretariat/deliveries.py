@@ -7,7 +7,8 @@ a growing pause; what it rejects, or what could not be handed over for five days
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,6 +23,7 @@ from .broadcasts import expand_all
 from .correspondence import Correspondence
 from .shell import Shell
 
+_LOG: Final = logging.getLogger("conferencekit.deliveries")
 LEASE: Final = timedelta(minutes=5)
 BATCH: Final = 20
 _FIRST_PAUSE: Final = timedelta(minutes=1)
@@ -35,12 +37,17 @@ _FEWEST_TRIES: Final = 10
 
 @frozen(kw_only=True)
 class Deliveries:
-    """What one call of `deliver` did. `failures` says of each failed or held notice why."""
+    """What one call of `deliver` did. `failures` says of each failed or held notice why.
+
+    `changed` says how many of them were handed over with other bytes than at their first try: they keep the Message-ID,
+    so a mailbox that has the first one may not show the second. Each is logged.
+    """
 
     sent: int = 0
     deferred: int = 0
     failed: int = 0
     held: int = 0
+    changed: int = 0
     failures: tuple[str, ...] = ()
 
     @property
@@ -55,6 +62,7 @@ class Deliveries:
             deferred=self.deferred + other.deferred,
             failed=self.failed + other.failed,
             held=self.held + other.held,
+            changed=self.changed + other.changed,
             failures=(*self.failures, *other.failures),
         )
 
@@ -98,18 +106,27 @@ class DeliveryRun:
         )
         if not leased:
             return None
+        first = self._first_digests(leased)
         rendered = [self._render(each) for each in leased]
         messages = [each for each in rendered if isinstance(each, Message)]
         answers = iter(mailer.send(messages) if messages else ())
         marks = []
+        changed = 0
         for lease, each in zip(leased, rendered, strict=True):
             if isinstance(each, Message):
                 sha256 = hashlib.sha256(each.data).hexdigest()
                 marks.append(_mark(lease, next(answers, _NO_ANSWER), sha256, context.now))
+                changed += _is_changed(lease, first.get(lease.key, ""), sha256)
             else:
                 marks.append(Mark(lease.conference, lease.key, lease.token, "held", note=each))
         self._shell.store.settle(marks)
-        return _count(marks)
+        return evolve(_count(marks), changed=changed)
+
+    def _first_digests(self, leased: Sequence[Leased]) -> Mapping[str, str]:
+        """The SHA-256 of what was handed over at the first try of each notice that is tried again."""
+        again = [each.key for each in leased if each.attempt > 1]
+        records = self._shell.store.get(self._shell.id, "~notice", again) if again else {}
+        return {key: str(record.body["sha256"]) for key, record in records.items()}
 
     def _render(self, leased: Leased) -> Message | str:
         """The message; a text says why the notice is held for a person."""
@@ -129,6 +146,22 @@ class DeliveryRun:
             name: links.url(spec.purpose, spec.subject, spec.generation)
             for name, spec in notice.links.items()
         }
+
+
+def _is_changed(leased: Leased, first: str, sha256: str) -> bool:
+    """Whether the mail is another one than at its first try; that is logged, without a word of the mail."""
+    if first in ("", sha256):
+        return False
+    _LOG.warning(
+        "Notice %s of %s is another mail at try %d than at the first one, under the same Message-ID: "
+        "SHA-256 %s, first %s. Templates, or the library's version, have changed.",
+        leased.key,
+        leased.conference,
+        leased.attempt,
+        sha256,
+        first,
+    )
+    return True
 
 
 def _mark(leased: Leased, answer: Delivery, sha256: str, now: datetime) -> Mark:
