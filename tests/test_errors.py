@@ -16,6 +16,7 @@ import pytest
 import pytz
 
 from conferencekit import errors, hookimpl, load_conference, make_plugin_manager
+from conferencekit.adapters.memory import MemoryStore
 from conferencekit.context import Context
 from conferencekit.deadline import Deadline
 from conferencekit.declaration.clauses import parse
@@ -26,6 +27,7 @@ from conferencekit.moment import Moment
 from conferencekit.plugins import open_blobs, open_store
 from conferencekit.ports import ChangeSet, Entry, Put
 from conferencekit.registration.registration import Registration, check_transition
+from conferencekit.store.copying import copy_conference
 from conferencekit.text import LocalizedText
 from conferencekit.wire import from_body
 
@@ -241,7 +243,16 @@ CANCELLED = Registration(
     received_at=datetime(2020, 11, 12, tzinfo=UTC),
 )
 
+
 # class: (what a caller does, what of the value the message shows, what of the remedy)
+def two_histories(_: Path) -> None:
+    """A copy onto a store that knows the conference from somewhere else."""
+    source, target = MemoryStore(), MemoryStore()
+    source.commit([ChangeSet("gmc2020", Entry("entry-ana", {}, "digest"))])
+    target.commit([ChangeSet("gmc2020", Entry("entry-zoe", {}, "digest"))])
+    copy_conference(source, target, "gmc2020")
+
+
 TRIGGERS: dict[type[errors.ConferenceKitError], tuple[Callable[[Path], object], str, str]] = {
     errors.NaiveTime: (lambda _: Moment.from_datetime(WALL), "2021, 3, 14, 2, 30", "Give an aware datetime"),
     errors.NotWallTime: (lambda _: Moment.at(WALL.replace(tzinfo=UTC), "UTC"), "2021", "from_datetime"),
@@ -318,6 +329,7 @@ TRIGGERS: dict[type[errors.ConferenceKitError], tuple[Callable[[Path], object], 
         "Check the address",
     ),
     errors.SchemaTooNew: (lambda _: from_body(Finding, {"schema": 7}), "schema 7", "Update conferencekit"),
+    errors.CopyRefused: (two_histories, "entry-zoe", "Name a store"),
     errors.InvalidBody: (lambda _: from_body(Finding, {"schema": 1, "id": "x"}), "'x'", "Restore the record"),
     errors.NotOurFile: (foreign_file, "a.db", "name another file"),
     errors.DuplicateName: (lambda _: make_plugin_manager(Sqlite()), "'sqlite'", "Disable one"),

@@ -28,6 +28,7 @@ wrong is an exception. Each carries the value that caused it as attributes, and 
     │   ├── StoreBusy  StoreFull  StoreReadOnly  StoreUnavailable     nothing was applied
     │   ├── CommitInDoubt            applied or not: repeat the batch
     │   ├── SchemaTooNew             written by a newer version
+    │   ├── CopyRefused              two stores that hold different histories of a conference
     │   ├── InvalidBody (ValueError) a stored body that does not read as its class
     │   └── NotOurFile               another program's database
     ├── PluginError
@@ -412,6 +413,18 @@ class SchemaTooNew(StoreError):
 
     def __str__(self) -> str:
         return f"{self.where} has schema {self.found}, and this version knows up to {self.known}. Update conferencekit."
+
+
+@define(eq=False, slots=False)
+class CopyRefused(StoreError):
+    """A conference that cannot be copied from one store to another."""
+
+    conference: str
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"The conference {self.conference!r} was not copied: {self.reason}. {self.remedy}"
 
 
 @define(eq=False, slots=False)

@@ -7,7 +7,7 @@ store loads the rows that a change set touches, calls it under a lock, writes wh
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import BinaryIO, Final, Literal, Protocol, runtime_checkable
 
@@ -554,6 +554,48 @@ class Store(Protocol):
         """Wait for calls that run, then let go of files and connections. Calling it again does nothing.
 
         Any other call afterwards raises `StoreUnavailable`.
+        """
+
+
+# -- stores: what they may offer beside -------------------------------------------------------------------------------
+
+
+@frozen
+class DumpedRow:
+    """One row of a conference as plain data, as `dump` gives it and `restore` takes it.
+
+    Attributes:
+        table: `entry`, `seal`, `quota`, `record` or `notice`.
+        key: what is unique within the table and orders it: `(seq, id)`, `(number,)`, `(quota,)`, `(kind, id)`,
+            `(place, key)`.
+        value: the other columns as JSON data, see `conferencekit.store.dump`. None: the record is gone.
+    """
+
+    table: str
+    key: tuple[int | str, ...]
+    value: Json | None
+
+
+@runtime_checkable
+class Dumpable(Protocol):
+    """What a store may offer beside `Store`, so that it can be audited, copied and backed up."""
+
+    def conferences(self) -> list[str]:
+        """As `Store.conferences`."""
+
+    def dump(self, conference: str) -> Generator[DumpedRow, None, None]:
+        """All rows of a conference as they are at one moment, also while others write.
+
+        The tables come in the order that `DumpedRow.table` lists, each in ascending order of its keys (integers by
+        value, text by its UTF-8 bytes). Close it if you do not read to its end.
+        """
+
+    def restore(self, conference: str, rows: Sequence[DumpedRow]) -> None:
+        """Write these rows as they are, in one atomic and durable step.
+
+        A row replaces the one with its key; index rows and owners of unique values follow from the records. Nothing is
+        tested. Later commits get higher numbers than any in the rows. At most 1,000 rows. Only for a conference that
+        nobody else writes to.
         """
 
 

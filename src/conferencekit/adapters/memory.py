@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
 from ..errors import StoreUnavailable
-from ..ports import ChangeSet, Leased, Mark, Outcome, Record
+from ..ports import ChangeSet, DumpedRow, Leased, Mark, Outcome, Record
 from ..store import State
 
 URL = "memory:"
@@ -76,6 +76,17 @@ class MemoryStore:
         """As `Store.settle`."""
         with self._lock:
             return self._open().settle(marks)
+
+    def dump(self, conference: str) -> Generator[DumpedRow, None, None]:
+        """As `Dumpable.dump`."""
+        with self._lock:
+            rows = self._open().dump(conference)
+        yield from rows
+
+    def restore(self, conference: str, rows: Sequence[DumpedRow]) -> None:
+        """As `Dumpable.restore`."""
+        with self._lock:
+            self._open().restore(conference, rows)
 
     def close(self) -> None:
         """As `Store.close`: the conferences are gone."""

@@ -11,14 +11,15 @@ import json
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from ..errors import StoreUnavailable
-from ..ports import ChangeSet, Committed, Leased, Mark, Outcome, Record
+from ..limits import check_key
+from ..ports import ChangeSet, Committed, DumpedRow, Leased, Mark, Outcome, Record
 from ..store import (
     ENTRY,
     NOTICE,
@@ -35,6 +36,7 @@ from ..store import (
     settled,
     sort_key,
 )
+from .sqlite_dump import dump, restore
 from .sqlite_rows import NOTICE_COLUMNS, QUOTAS, ByKeys, commit, notice_of, save_notice, stamp
 from .sqlite_session import Place, Session
 
@@ -143,6 +145,23 @@ class SQLiteStore:
             return answers, any(answers)
 
         return self._session.write(action) if marks else []
+
+    def dump(self, conference: str) -> Generator[DumpedRow, None, None]:
+        """As `Dumpable.dump`, over a connection of its own."""
+        if not _possible([conference]):
+            return
+        with self._session.snapshot() as reader:
+            yield from dump(reader, conference)
+
+    def restore(self, conference: str, rows: Sequence[DumpedRow]) -> None:
+        """As `Dumpable.restore`. One fsync."""
+        check_key(conference, "The id of a conference")
+
+        def action(writer: sqlite3.Connection) -> tuple[None, bool]:
+            restore(writer, conference, rows)
+            return None, bool(rows)
+
+        self._session.write(action)
 
     def close(self) -> None:
         """As `Store.close`."""

@@ -169,11 +169,11 @@ class _RecordChanges:
             if before is not None:
                 self.deletes.append(key)
         elif before is None:
-            self.inserts.append((*key, after.version, after.seq, after.text, _holds(after)))
+            self.inserts.append((*key, after.version, after.seq, after.text, holds_of(after)))
         else:
-            self.updates.append((after.version, after.seq, after.text, _holds(after), *key))
+            self.updates.append((after.version, after.seq, after.text, holds_of(after), *key))
         conference, kind, id_ = key
-        old, new = _listings(before), _listings(after)
+        old, new = listings_of(before), listings_of(after)
         self.unlisted.extend((conference, kind, *row, id_) for row in old if row not in new)
         self.listed.extend((conference, kind, *row, id_) for row in new if row not in old)
         held, wanted = before.uniques if before else {}, after.uniques if after else {}
@@ -194,11 +194,12 @@ class _RecordChanges:
         _many(connection, "INSERT INTO claim VALUES (?, ?, ?, ?, ?)", self.claimed)
 
 
-def _listings(row: RecordRow | None) -> list[tuple[str, str, int | str]]:
+def listings_of(row: RecordRow | None) -> list[tuple[str, str, int | str]]:
+    """The index rows of a record: name, key and order."""
     return [(name, key, order) for name, (key, order) in row.indexes.items()] if row else []
 
 
-def _holds(row: RecordRow) -> str | None:
+def holds_of(row: RecordRow) -> str | None:
     """What a record holds, as JSON beside it: the index rows, claims and counters follow from it."""
     if row.indexes or row.uniques or row.takes:
         return dump((row.indexes, row.uniques, row.takes))
@@ -223,7 +224,12 @@ def save_notice(
         key,
     )
     connection.execute(_SAVE_NOTICE, values)
-    connection.execute(_MOVE_UP, (conference, row.lane, conference, row.lane))
+    move_up(connection, conference, row.lane)
+
+
+def move_up(connection: sqlite3.Connection, conference: str, lane: str) -> None:
+    """Let the lowest notice of the lane that is not final be the one that may be leased."""
+    connection.execute(_MOVE_UP, (conference, lane, conference, lane))
 
 
 def notice_of(row: Sequence[Any]) -> NoticeRow:

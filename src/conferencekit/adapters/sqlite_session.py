@@ -60,6 +60,22 @@ class Session:
         with self._held(self._reading), self._translated():
             return action(self._opened(self._reader))
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own that sees one moment, while others go on reading and writing."""
+        if self._reader is None:
+            self._begin()
+        with self._translated():
+            connection = self._connect("rw")
+        try:
+            with self._translated():
+                connection.execute("PRAGMA query_only = ON")
+                connection.execute("BEGIN")
+                yield connection
+        finally:
+            with self._held(self._writing):  # as the last connection it would checkpoint
+                self._close_all([connection])
+
     def write(self, action: Callable[[sqlite3.Connection], tuple[T, bool]]) -> T:
         """Run an action in a transaction of its own and commit it durably, if its second answer says that it wrote."""
         if self._writer is None:

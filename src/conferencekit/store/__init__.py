@@ -9,6 +9,19 @@ from __future__ import annotations
 
 from .commit import evaluate
 from .cursor import cursor_of, position_of, query_position, sort_key
+from .dump import (
+    TABLES,
+    differences,
+    digest_of,
+    entry_line,
+    notice_line,
+    quota_line,
+    record_line,
+    restored,
+    row_from_text,
+    row_text,
+    seal_line,
+)
 from .journal import change_set_from_data, change_set_to_data, mark_from_data, mark_to_data
 from .outbox import lease_terms, lend, settled
 from .rows import (
@@ -36,6 +49,7 @@ __all__ = [
     "ENTRY",
     "FINAL",
     "NOTICE",
+    "TABLES",
     "Effects",
     "EntryRow",
     "NoticeRow",
@@ -52,17 +66,27 @@ __all__ = [
     "check_batch",
     "check_marks",
     "cursor_of",
+    "differences",
+    "digest_of",
+    "entry_line",
     "entry_record",
     "evaluate",
     "lease_terms",
     "lend",
     "mark_from_data",
     "mark_to_data",
+    "notice_line",
     "notice_record",
     "place_of",
     "position_of",
     "query_position",
+    "quota_line",
+    "record_line",
     "record_of",
+    "restored",
+    "row_from_text",
+    "row_text",
+    "seal_line",
     "seq_of",
     "settled",
     "sort_key",

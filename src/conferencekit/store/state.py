@@ -8,10 +8,11 @@ from datetime import datetime
 from attrs import Factory, define
 
 from ..errors import InvalidChangeSet
-from ..limits import BATCH
-from ..ports import ChangeSet, Committed, Conflict, Leased, Mark, Outcome, Record
+from ..limits import BATCH, check_key
+from ..ports import ChangeSet, Committed, Conflict, DumpedRow, Leased, Mark, Outcome, Record
 from .commit import evaluate
 from .cursor import cursor_of, query_position
+from .dump import restored
 from .outbox import lease_terms, lend, settled
 from .tables import Tables
 
@@ -97,6 +98,19 @@ class State:
             return False
         tables.place_notice(mark.key, row)
         return True
+
+    def dump(self, conference: str) -> list[DumpedRow]:
+        """As `Dumpable.dump`, as a list: so it stays what it was at this moment."""
+        return list((self.tables.get(conference) or Tables()).lines())
+
+    def restore(self, conference: str, rows: Sequence[DumpedRow]) -> None:
+        """As `Dumpable.restore`."""
+        check_key(conference, "The id of a conference")
+        tables = self.tables.get(conference) or Tables()
+        effects = restored(rows, tables)
+        tables.apply(effects)
+        self.tables[conference] = tables
+        self.numbers[conference] = max(effects.seq, self.numbers.get(conference, 0))
 
 
 def check_batch(batch: Sequence[ChangeSet]) -> None:

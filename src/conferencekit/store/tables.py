@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
 from attrs import Factory, define
 
-from ..ports import Record
+from ..ports import DumpedRow, Record
 from .cursor import sort_key
+from .dump import entry_line, notice_line, quota_line, record_line, seal_line
 from .rows import (
     ENTRY,
     FINAL,
@@ -149,6 +150,19 @@ class Tables(Rows):
             return None if entry is None else entry_record(id_, entry)
         record = self.records.get((kind, id_))
         return None if record is None else record_of(kind, id_, record)
+
+    def lines(self) -> Iterator[DumpedRow]:
+        """All rows as plain data, in the order of `dump`."""
+        entries = sorted(self.entries.items(), key=lambda item: (item[1].seq, item[0].encode()))
+        yield from (entry_line(*item) for item in entries)
+        yield from (seal_line(number) for number in sorted(self.seals))
+        for quota in sorted(self.quotas, key=str.encode):
+            yield quota_line(quota, self.quotas[quota])
+        for kind, id_ in sorted(self.records, key=lambda key: (key[0].encode(), key[1].encode())):
+            yield record_line(kind, id_, self.records[kind, id_])
+        yield from (
+            notice_line(*item) for item in sorted(self.notices.items(), key=lambda item: item[1].place)
+        )
 
     def due(self, now: datetime) -> list[tuple[datetime, int, str]]:
         """(since when, place, key) of the notices that may be leased now: the lowest of each lane, where it is due."""

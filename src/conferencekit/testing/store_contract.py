@@ -17,6 +17,7 @@ from ..ports import Store
 from .store_cases import Case, run_case
 from .store_claims import IndexContract, QuotaContract, UniqueContract
 from .store_commits import CommitContract
+from .store_dump import DumpContract
 from .store_life import CAPABILITIES, LifeContract
 from .store_model import run_model
 from .store_outbox import LeaseContract, SettleContract
@@ -41,6 +42,7 @@ class _StoreSuite(
     LeaseContract,
     SettleContract,
     LifeContract,
+    DumpContract,
     ThreadContract,
     ProcessContract,
     CrashContract,

@@ -11,7 +11,7 @@ import errno
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -28,8 +28,16 @@ from conferencekit.errors import (
     StoreReadOnly,
     StoreUnavailable,
 )
-from conferencekit.ports import ChangeSet, Committed, Leased, Mark, Outcome, Record, Store
-from conferencekit.store import State, change_set_from_data, change_set_to_data, mark_from_data, mark_to_data
+from conferencekit.ports import ChangeSet, Committed, DumpedRow, Leased, Mark, Outcome, Record, Store
+from conferencekit.store import (
+    State,
+    change_set_from_data,
+    change_set_to_data,
+    mark_from_data,
+    mark_to_data,
+    row_from_text,
+    row_text,
+)
 
 T = TypeVar("T")
 
@@ -115,6 +123,19 @@ class ShelfStore:
         """As `Store.settle`."""
         line = {"settle": [mark_to_data(mark) for mark in marks]}
         return self._change(line, lambda state: state.settle(marks), any)
+
+    # -- what a store may offer beside: all rows out and in, so that it can be audited, copied and backed up
+
+    def dump(self, conference: str) -> Generator[DumpedRow, None, None]:
+        """As `Dumpable.dump`."""
+        with self._lock:
+            rows = self._opened().dump(conference)
+        yield from rows
+
+    def restore(self, conference: str, rows: Sequence[DumpedRow]) -> None:
+        """As `Dumpable.restore`."""
+        line = {"restore": [conference, [row_text(row) for row in rows]]}
+        self._change(line, lambda state: state.restore(conference, rows), lambda _: bool(rows))
 
     def close(self) -> None:
         """As `Store.close`."""
@@ -225,6 +246,9 @@ def _tell(state: State, line: Mapping[str, Any]) -> None:
         state.lease(limit, **times, conference=conference)
     elif what == "settle":
         state.settle([mark_from_data(data) for data in told])
+    elif what == "restore":
+        conference, rows = told
+        state.restore(conference, [row_from_text(row) for row in rows])
     else:
         raise ValueError(what)
 

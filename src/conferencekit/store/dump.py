@@ -1,0 +1,227 @@
+"""The rows of a conference as plain data: what `Dumpable.dump` gives, `restore` takes, and a digest is made over.
+
+An `entry` has the columns seq, id, digest, body, person, subject, sealed; a `seal` its number; a `quota` its name,
+taken and capacity; a `record` its kind, id, version, seq, body, indexes (name: [key, order]), uniques and takes; a
+`notice` its key, place, body, due, lane, person, state, token, until, note and sha256. The first ones named make the
+row's key, the others its value. Index rows and owners are no rows: they follow from the records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+from ..errors import InvalidChangeSet
+from ..limits import BATCH
+from ..ports import DumpedRow
+from .rows import Effects, EntryRow, NoticeRow, QuotaRow, RecordRow, View, seq_of
+
+TABLES: Final = ("entry", "seal", "quota", "record", "notice")
+
+SortKey = tuple[int, tuple[tuple[bool, int | bytes], ...]]
+
+
+def entry_line(id_: str, row: EntryRow) -> DumpedRow:
+    """The row of a log entry."""
+    value = {
+        "digest": row.digest,
+        "body": _parsed(row.text),
+        "person": row.person,
+        "subject": row.subject,
+        "sealed": row.sealed,
+    }
+    return DumpedRow("entry", (row.seq, id_), value)
+
+
+def seal_line(number: int) -> DumpedRow:
+    """The row of a seal."""
+    return DumpedRow("seal", (number,), {})
+
+
+def quota_line(quota: str, row: QuotaRow) -> DumpedRow:
+    """The row of a quota."""
+    return DumpedRow("quota", (quota,), {"taken": row.taken, "capacity": row.capacity})
+
+
+def record_line(kind: str, id_: str, row: RecordRow) -> DumpedRow:
+    """The row of a record, with all that it holds."""
+    value = {
+        "version": row.version,
+        "seq": row.seq,
+        "body": json.loads(row.text),
+        "indexes": {name: list(place) for name, place in row.indexes.items()},
+        "uniques": dict(row.uniques),
+        "takes": dict(row.takes),
+    }
+    return DumpedRow("record", (kind, id_), value)
+
+
+def notice_line(key: str, row: NoticeRow) -> DumpedRow:
+    """The row of a notice."""
+    value = {
+        "body": _parsed(row.text),
+        "due": row.due.isoformat(),
+        "lane": row.lane,
+        "person": row.person,
+        "state": row.state,
+        "token": row.token,
+        "until": row.until.isoformat() if row.until else None,
+        "note": row.note,
+        "sha256": row.sha256,
+    }
+    return DumpedRow("notice", (row.place, key), value)
+
+
+def _parsed(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def restored(rows: Sequence[DumpedRow], view: View) -> Effects:
+    """What a store has to write for `restore`, as after a commit whose `seq` is the highest number in the rows.
+
+    `view` has the records of the rows as they are now, and the owners of their unique values: a value that has moved on
+    to another record is not taken away from it. The quotas are all lifted.
+
+    Raises:
+        InvalidChangeSet: more than 1,000 rows, or one that no `dump` gives.
+    """
+    if len(rows) > BATCH:
+        raise InvalidChangeSet(len(rows), f"Restore at most {BATCH} rows at once: split them.")
+    effects = Effects(0)
+    for row in rows:
+        try:
+            _WRITERS[row.table](effects, row.key, row.value)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidChangeSet(row, f"It is not a row that dump() gives: {error!r}.") from None
+    for owner, record in effects.records.items():
+        held = view.record(*owner)
+        for claim in held.uniques.items() if held else ():
+            if view.owner(*claim) == owner:
+                effects.owners.setdefault(claim, None)
+        if record is not None:
+            effects.owners.update(dict.fromkeys(record.uniques.items(), owner))
+    return effects
+
+
+def _write_entry(effects: Effects, key: Sequence[Any], value: Any) -> None:
+    seq, id_ = key
+    effects.entries[id_] = EntryRow(
+        seq, value["digest"], _text(value["body"]), value["person"], value["subject"], value["sealed"]
+    )
+    effects.seq = max(effects.seq, seq)
+
+
+def _write_seal(effects: Effects, key: Sequence[Any], _: Any) -> None:
+    effects.seals.append(*key)
+
+
+def _write_quota(effects: Effects, key: Sequence[Any], value: Any) -> None:
+    (quota,) = key
+    effects.quotas[quota] = QuotaRow(value["taken"], value["capacity"])
+    effects.lifted.add(quota)
+
+
+def _write_record(effects: Effects, key: Sequence[Any], value: Any) -> None:
+    kind, id_ = key
+    if value is None:
+        effects.records[kind, id_] = None
+        return
+    indexes = {name: (place, order) for name, (place, order) in value["indexes"].items()}
+    effects.records[kind, id_] = RecordRow(
+        value["version"], value["seq"], _dumped(value["body"]), indexes, value["uniques"], value["takes"]
+    )
+    effects.seq = max(effects.seq, value["seq"])
+
+
+def _write_notice(effects: Effects, key: Sequence[Any], value: Any) -> None:
+    place, id_ = key
+    until = value["until"]
+    effects.notices[id_] = NoticeRow(
+        place,
+        _text(value["body"]),
+        datetime.fromisoformat(value["due"]),
+        value["lane"],
+        value["person"],
+        value["state"],
+        value["token"],
+        None if until is None else datetime.fromisoformat(until),
+        value["note"],
+        value["sha256"],
+    )
+    effects.seq = max(effects.seq, seq_of(place))
+
+
+_WRITERS: Final[Mapping[str, Callable[[Effects, Sequence[Any], Any], None]]] = {
+    "entry": _write_entry,
+    "seal": _write_seal,
+    "quota": _write_quota,
+    "record": _write_record,
+    "notice": _write_notice,
+}
+
+
+def _text(body: Any) -> str | None:
+    return None if body is None else _dumped(body)
+
+
+def _dumped(body: Any) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+# -- comparing
+
+
+def row_order(row: DumpedRow) -> SortKey:
+    """Sorts rows as `dump` gives them: by table, then by key."""
+    key = tuple((True, part.encode()) if isinstance(part, str) else (False, part) for part in row.key)
+    return TABLES.index(row.table), key
+
+
+def row_text(row: DumpedRow) -> str:
+    """The row as one line of canonical JSON: equal rows of any two stores give the same text."""
+    plain = [row.table, *row.key, row.value]
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def row_from_text(text: str) -> DumpedRow:
+    """The row that `row_text` wrote. Raises `InvalidChangeSet` for another text."""
+    try:
+        table, *key, value = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidChangeSet(text[:80], "It is not a row that row_text() gives.") from None
+    if table not in TABLES or not isinstance(value, dict | None):
+        raise InvalidChangeSet(text[:80], "It is not a row that row_text() gives.")
+    return DumpedRow(table, tuple(key), value)
+
+
+def digest_of(rows: Iterable[DumpedRow]) -> str:
+    """The SHA-256 of a whole dump, in hexadecimal: the same for two stores that hold the same."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(row_text(row).encode())
+        digest.update(b"\n")
+    return digest.hexdigest()
+
+
+def differences(
+    ours: Iterable[DumpedRow], theirs: Iterable[DumpedRow]
+) -> Iterator[tuple[DumpedRow | None, DumpedRow | None]]:
+    """Walks two dumps side by side: the pairs of rows that are not equal, None where one has none."""
+    both = merge(_marked(ours, 0), _marked(theirs, 1))
+    for _, rows in groupby(both, key=itemgetter(0)):
+        pair: list[DumpedRow | None] = [None, None]
+        for _, side, row in rows:
+            pair[side] = row
+        mine, other = pair
+        if mine is None or other is None or row_text(mine) != row_text(other):
+            yield mine, other
+
+
+def _marked(rows: Iterable[DumpedRow], side: int) -> Iterator[tuple[SortKey, int, DumpedRow]]:
+    return ((row_order(row), side, row) for row in rows)
