@@ -71,7 +71,7 @@ def test_rows_that_are_refused_are_listed_and_the_others_taken(line):
     """With their lines and why; corrected, they are taken by the same command."""
     line.people(ADA, "Eve,not an address,FR,1", "Zoé,zoe@example.org,Atlantis,")
     done = line.run("import gmc.toml people.csv")
-    one_message(done, "2 of 3 rows of people.csv were refused", "import the file again")
+    one_message(done, "2 of 3 rows of people.csv were refused", "import it again")
     rows = [text.split()[:2] for text in done.out.partition("Refused")[2].splitlines()[3:6]]
     assert rows == [["3", "email"], ["4", "country"], ["4", "consent"]]
     line.people(ADA, EVE, ZOE)
@@ -132,7 +132,7 @@ def test_import_reads_standard_input(line):
     running = process("import", line.path("gmc.toml"), "-", stdin=-1)
     out, err = running.communicate(data, timeout=60)
     assert (running.returncode, err) == (0, b"")
-    assert b"1 rows of standard input" in out
+    assert b"1 row of standard input" in out
 
 
 def test_labels_in_another_language_and_semicolons(line):

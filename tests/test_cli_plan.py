@@ -362,7 +362,7 @@ def test_tz_check_lists_what_has_moved(line):
     there.close()
     done = line.run("tz check gmc.toml")
     assert done.code == 1
-    assert "1 stored times have moved" in done.out
+    assert "1 stored time has moved" in done.out
     (found,) = line.run("tz check gmc.toml --json").json
     assert (found["wall"], found["zone"]) == ("2036-05-20T09:00:00", "Asia/Shanghai")
     assert (found["was"], found["now"]) == ("2036-05-20 00:00:00+00:00", "2036-05-20 01:00:00+00:00")

@@ -338,7 +338,19 @@ def test_everything_is_in_the_log_and_verifies(made):
     actions = [entry.body["action"] for entry in secretariat.ledger.entries()]
     assert actions == ["conference_revised", "register", "cancel", "ledger_sealed"]
     assert secretariat.ledger.verify() == ()
-    assert secretariat.ledger.seal()[0].size == 1
+
+
+def test_sealing_again_seals_what_happened_and_not_the_sealing(made):
+    """A seal each night is no news of itself: without anything between them there is one, else its own entry goes along."""
+    secretariat = made()
+    secretariat.register(form())
+    assert [each.size for each in secretariat.ledger.seal()] == [2]
+    assert secretariat.ledger.seal() == ()
+    (found,) = secretariat.registrations.find()
+    secretariat.registrations.cancel(found.id)
+    (sealed,) = secretariat.ledger.seal()
+    assert (sealed.number, sealed.size) == (2, 2)
+    assert secretariat.ledger.verify() == ()
 
 
 def test_nobody_chooses_a_password_for_an_address_that_is_not_theirs(made):

@@ -17,7 +17,7 @@ from ..errors import InvalidDocument, InvalidText, Problem
 from ..secretariat import Secretariat
 from .files import read_file, write_file
 from .opening import opened
-from .output import Output
+from .output import Output, count_of
 
 _MOST_OF_CLAUSES: Final = 10_000_000
 _MARKER: Final = ".conferencekit-good-practices"
@@ -73,8 +73,12 @@ def _write_receipts(
             write_file(folder / f"{secretariat.contributions.label(each)}.json", [text, "\n"])
             written += 1
     rest = len(live) - written
-    hint = f" {rest} are not sealed yet: run conferencekit seal." if rest else ""
-    output.say(f"Wrote {written} receipts to {folder}.{hint}")
+    hint = (
+        f" {count_of(rest, 'contribution is', 'contributions are')} not sealed yet: run conferencekit seal."
+        if rest
+        else ""
+    )
+    output.say(f"Wrote {count_of(written, 'receipt', 'receipts')} to {folder}.{hint}")
 
 
 def run_declaration(given: argparse.Namespace, output: Output) -> int:
@@ -91,7 +95,9 @@ def run_declaration(given: argparse.Namespace, output: Output) -> int:
         output.document(compiled.markdown)
     uncited, cited = compiled.coverage.uncited_answers, compiled.coverage.answers.cited
     if not output.as_json:
-        output.note(f"{cited} answers are cited. Cited by no clause: {', '.join(uncited) or 'none'}.")
+        output.note(
+            f"{count_of(cited, 'answer is', 'answers are')} cited. Cited by no clause: {', '.join(uncited) or 'none'}."
+        )
     output.result(
         {"digest": compiled.digest, "cited": cited, "uncited": list(uncited), "markdown": compiled.markdown}
     )

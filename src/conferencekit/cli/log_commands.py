@@ -14,7 +14,7 @@ from ..errors import InvalidText
 from ..ledger import Finding, Receipt, verify_receipt
 from .files import read_file
 from .opening import opened
-from .output import Output
+from .output import Output, count_of
 
 _MOST_OF_RECEIPT: Final = 100_000
 _NUMBERS: Final = ("index", "size", "seal")
@@ -27,7 +27,7 @@ def run_seal(given: argparse.Namespace, output: Output) -> int:
     if not seals:
         output.say("Nothing has happened since the last seal.")
     for each in seals:
-        output.say(f"Seal {each.number}: {each.size} entries. Publish this line:")
+        output.say(f"Seal {each.number}: {count_of(each.size, 'entry', 'entries')}. Publish this line:")
         output.say(f"  {each.number}={each.chain}")
     output.result(
         [{"number": each.number, "size": each.size, "root": each.root, "chain": each.chain} for each in seals]
@@ -54,15 +54,16 @@ def run_verify(given: argparse.Namespace, output: Output) -> int:
 
 
 def _things(found: Sequence[Finding]) -> str:
-    return "1 thing does" if len(found) == 1 else f"{len(found)} things do"
+    return count_of(len(found), "thing does", "things do")
 
 
 def _log_text(sizes: Sequence[int], published: int) -> str:
     if not sizes:
         return "Nothing is sealed yet: every entry agrees with its own digest. Run conferencekit seal."
-    seals = "1 seal" if len(sizes) == 1 else f"{len(sizes)} seals"
+    seals = count_of(len(sizes), "seal", "seals")
+    entries = count_of(sum(sizes), "entry", "entries")
     hint = "" if published else " Compare it with what was published by --published."
-    return f"Everything verifies: {sum(sizes)} entries under {seals}.{hint}"
+    return f"Everything verifies: {entries} under {seals}.{hint}"
 
 
 def _receipt_text(receipt: Receipt, *, is_published: bool) -> str:

@@ -152,6 +152,11 @@ def safe_cell(text: str) -> str:
     )
 
 
+def count_of(count: int, one: str, many: str) -> str:
+    """The number and the noun that belongs to it: "1 entry", "1,500 entries"."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def _plain_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [title] if title else []
     shown = [header, ["-" * _width(name) for name in header], *rows] if any(header) else list(rows)

@@ -26,7 +26,7 @@ from ..secretariat.imports import ImportRow, export_rows
 from .files import STANDARD_INPUT, lines_of, reading, write_file
 from .lists import csv_header, plain
 from .opening import opened
-from .output import Output
+from .output import Output, count_of
 
 _SHOWN: Final = 50
 _NAMES: Final = {
@@ -115,7 +115,8 @@ def _report(
     places: dict[str, int | None],
     output: Output,
 ) -> None:
-    output.say(f"{counted.total()} rows of {name}:")
+    rows_of_file = f"{count_of(counted.total(), 'row', 'rows')} of {name}"
+    output.say(f"{rows_of_file}:")
     for kind, words in _NAMES.items():
         output.say(f"{counted[kind]:>8}  {words}")
     if refused:
@@ -128,8 +129,9 @@ def _report(
     output.say(_places_text(places))
     if refused:
         lines = len({line for line, *_ in refused})
+        were = "was" if lines == 1 else "were"
         output.complain(
-            f"{lines} of {counted.total()} rows of {name} were refused. Correct them and import the file again: "
+            f"{lines} of {rows_of_file} {were} refused. Correct the file and import it again: "
             "what is in already is not entered twice."
         )
     output.result(
@@ -167,7 +169,7 @@ def run_registrations(given: argparse.Namespace, output: Output) -> int:
     if given.out:
         lines = registrations_to_csv(map(plain, found), csv_header(conference))
         write_file(given.out, lines, private=True)
-        output.say(f"Wrote {len(found)} registrations to {given.out}.")
+        output.say(f"Wrote {count_of(len(found), 'registration', 'registrations')} to {given.out}.")
     elif given.csv:
         output.document("".join(registrations_to_csv(map(plain, found), csv_header(conference))))
     else:

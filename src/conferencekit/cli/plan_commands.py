@@ -17,7 +17,7 @@ from ..plugins import make_plugin_manager
 from ..zones import exact_zone, zone_data_version
 from .asking import ask_for_document
 from .files import check_writable, write_file
-from .output import Output
+from .output import Output, count_of
 from .proofreading import facts, summary
 
 DISABLED_VARIABLE: Final = "CONFERENCEKIT_DISABLED_PLUGINS"
@@ -111,7 +111,9 @@ def run_tz_check(given: argparse.Namespace, output: Output) -> int:
 
     with opened(given, output) as secretariat:
         found = secretariat.moved_moments()
-    output.say(f"Zone data {zone_data_version()}: {len(found)} stored times have moved.")
+    output.say(
+        f"Zone data {zone_data_version()}: {count_of(len(found), 'stored time has', 'stored times have')} moved."
+    )
     if found:
         header = ("Where", "Wall time", "Zone", "Was (UTC)", "Is (UTC)")
         rows = [(each.path, each.wall, each.zone, each.was, each.now or each.problem) for each in found]

@@ -24,6 +24,7 @@ from ..wire import Layout
 from .shell import REGISTRANT, Actor, Shell
 
 SEALS: Final = Layout(SealedEntries)
+_SEALED: Final = "ledger_sealed"
 _TRIES: Final = 20
 
 
@@ -43,8 +44,13 @@ class Ledger:
         self._actor = actor
 
     def seal(self) -> tuple[SealedEntries, ...]:
-        """Seal what is unsealed; nothing if there is nothing. Several seals where there are very many entries."""
-        waiting = len(list(self._shell.walk("~entry", "unsealed", "")))
+        """Seal what is unsealed, in several seals where there are very many entries.
+
+        Nothing if nothing has happened: the log's own entries about earlier seals wait for others to be sealed with.
+        """
+        unsealed = [_logged(each) for each in self._shell.walk("~entry", "unsealed", "")]
+        is_news = any(each.body is None or each.body["action"] != _SEALED for each in unsealed)
+        waiting = len(unsealed) if is_news else 0
         made: list[SealedEntries] = []
         while waiting > 0 and (sealed := self._seal_once()):
             made.append(sealed)
@@ -66,7 +72,7 @@ class Ledger:
 
     def _commit(self, sealed: SealedEntries, version: int, context: Context) -> bool:
         number = str(sealed.number)
-        entry = self._shell.entry(context, self._actor, "ledger_sealed", number, {"chain": sealed.chain})
+        entry = self._shell.entry(context, self._actor, _SEALED, number, {"chain": sealed.chain})
         ops = (
             Put(
                 kind="seal",
