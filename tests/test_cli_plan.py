@@ -7,6 +7,7 @@ import email
 import io
 import os
 import re
+import shlex
 from email import policy
 
 import pytest
@@ -64,11 +65,21 @@ def test_new_asks_again_what_was_not_understood(line, monkeypatch):
         ("2036-05-20 08:00", "2036-05-20 10:30"),
     )
     asked = answer(
-        monkeypatch, *(each for group in (*wrong, *walls) for each in group), "2036-02-30", "2036-05-01"
+        monkeypatch,
+        *(each for group in (*wrong, *walls) for each in group),
+        *("2036-02-30", "2036-06-01", "2036-05-20", "2036-05-19"),
     )
     done = line.run("new days.toml")
-    assert (done.code, len(asked)) == (0, 14)
-    for part in ("'Beijing'", "'nobody'", "'yesterday'", "not after the start", "'2036-02-30'"):
+    assert (done.code, len(asked)) == (0, 16)
+    assert line.run("check days.toml").code == 0
+    for part in (
+        "'Beijing'",
+        "'nobody'",
+        "'yesterday'",
+        "not after the start",
+        "'2036-02-30'",
+        "06-01 is not over",
+    ):
         assert part in done.out
     assert "\x1b" not in done.out
 
@@ -80,6 +91,18 @@ def test_new_refuses_times_that_do_not_exist(line, monkeypatch):
     done = line.run("new days.toml")
     assert done.code == 0
     assert "does not exist in Europe/Paris" in done.out
+
+
+@pytest.mark.parametrize("name", ["Tagung in Köln/mein Kongreß.toml", "it's.toml", "a$(b).toml"])
+def test_new_names_the_next_command_so_that_it_can_be_pasted(line, monkeypatch, name):
+    """Also where the path has spaces, quotes and letters of all kinds."""
+    answer(monkeypatch, *ANSWERS)
+    line.path("Tagung in Köln").mkdir()
+    done = line.run("new", name)
+    assert done.code == 0
+    if os.name == "posix":
+        assert shlex.split(done.out.rpartition("run: ")[2]) == ["conferencekit", "check", name]
+        assert shlex.split(line.run("new", name).err.rpartition("run: ")[2])[2] == name
 
 
 @pytest.mark.parametrize("answers", range(6))

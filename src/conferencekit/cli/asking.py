@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import date, datetime
 
+from ..deadline import Deadline
 from ..document.about import slug
 from ..errors import ConferenceKitError
 from ..form.address import parse_address
@@ -58,7 +59,7 @@ def ask_for_document(name: str) -> str | None:
         zone = _ask("Time zone (IANA name, such as Asia/Shanghai)", exact_zone)
         starts = _ask("It starts at (YYYY-MM-DD HH:MM, local time there)", lambda text: _wall(text, zone))
         ends = _ask("It ends at (YYYY-MM-DD HH:MM)", lambda text: _after(_wall(text, zone), starts))
-        closes = _ask("Last day to register (YYYY-MM-DD)", _day)
+        closes = _ask("Last day to register (YYYY-MM-DD)", lambda text: _last_day(text, ends, zone))
     except EOFError:
         return None
     return _TEMPLATE.format(
@@ -111,8 +112,15 @@ def _after(ends: str, starts: str) -> str:
     return ends
 
 
-def _day(text: str) -> str:
+def _last_day(text: str, ends: str, zone: str) -> str:
+    """A day that is over when the conference ends, as the document wants it."""
     try:
-        return date.fromisoformat(text).isoformat()
+        day = date.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is not a date such as 2027-05-01.") from None
+    over = Moment.at(datetime.fromisoformat(ends), zone)
+    if Deadline(through=day, zone=zone).closes() > over:
+        raise ValueError(
+            f"{day} is not over when the conference ends, {ends}. Take an earlier day; the document can have a time."
+        )
+    return day.isoformat()

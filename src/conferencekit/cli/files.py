@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import secrets
+import shlex
 import shutil
 import sys
 import tempfile
@@ -21,6 +22,11 @@ LONGEST_LINE: Final = 16_000_000
 """Bytes of one line of a CSV file; a longer one is no text."""
 
 _IN_MEMORY: Final = 1_000_000
+
+
+def quoted(path: Path) -> str:
+    """The path as it is typed into a command."""
+    return shlex.quote(str(path)) if os.name == "posix" else f'"{path}"'
 
 
 def write_file(

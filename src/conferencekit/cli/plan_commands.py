@@ -16,7 +16,7 @@ from ..mailbox import parse_mailbox
 from ..plugins import make_plugin_manager
 from ..zones import exact_zone, zone_data_version
 from .asking import ask_for_document
-from .files import check_writable, write_file
+from .files import check_writable, quoted, write_file
 from .output import Output, count_of
 from .proofreading import facts, summary
 
@@ -26,11 +26,9 @@ DISABLED_VARIABLE: Final = "CONFERENCEKIT_DISABLED_PLUGINS"
 def run_new(given: argparse.Namespace, output: Output) -> int:
     """Ask, then write. Whether it can be written is found out before anybody answers six questions."""
     path: Path = given.conference
+    check = f"conferencekit check {quoted(path)}"
     if os.path.lexists(path):
-        remedy = (
-            f"{path} exists already. Name another file, or edit this one and run conferencekit check {path}."
-        )
-        output.complain(remedy)
+        output.complain(f"{path} exists already. Name another file, or edit this one and run: {check}")
         return 1
     check_writable(path)
     text = ask_for_document(path.stem)
@@ -40,7 +38,7 @@ def run_new(given: argparse.Namespace, output: Output) -> int:
         )
         return 1
     write_file(path, [text], fresh=True)
-    output.say(f"\nWrote {path}. Edit it as you like, then run: conferencekit check {path}")
+    output.say(f"\nWrote {path}. Edit it as you like, then run: {check}")
     return 0
 
 
