@@ -7,17 +7,18 @@ from datetime import UTC, datetime, timedelta
 from attrs import evolve
 from hypothesis import given
 
-from conferencekit.moment import Moment, zone_data_version
+from conferencekit.moment import Moment
 from conferencekit.testing.strategies import moments
-from conferencekit.zonecheck import Record, moved, record
+from conferencekit.zonecheck import RecordedMoment, moved, record
+from conferencekit.zones import zone_data_version
 
 
 def recorded(
     wall: str, zone: str, instant: str, *, fold: int = 0, path: str = "sessions[0].starts"
-) -> Record:
+) -> RecordedMoment:
     """Something that was written under an older release."""
     at = datetime.fromisoformat(instant)
-    return Record(path=path, wall=wall, zone=zone, fold=fold, instant=at, tzdata="2020a")
+    return RecordedMoment(path=path, wall=wall, zone=zone, fold=fold, instant=at, tzdata="2020a")
 
 
 @given(moments())

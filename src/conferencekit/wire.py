@@ -25,8 +25,10 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from .deadline import Deadline
 from .errors import InvalidBody, NaiveTime, NotCanonical, NotWallTime, SchemaTooNew
-from .moment import Moment, instant_text, zone_data_version
+from .moment import Moment, instant_text
 from .text import LocalizedText
+from .zonecheck import RecordedMoment
+from .zones import zone_data_version
 
 T = TypeVar("T")
 
@@ -104,24 +106,19 @@ def _reason(cls: type[object], plain: Body, error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-@frozen
-class RecordedMoment:
-    """A moment in a body, as it was written: `instant` is what followed from wall time and zone under `tzdata`."""
-
-    path: str
-    wall: str
-    zone: str
-    fold: int
-    instant: datetime
-    tzdata: str
-
-
 def recorded_moments(body: object, path: str = "$") -> Iterator[RecordedMoment]:
     """Every moment in a body, also one whose wall time the zone no longer has."""
     if isinstance(body, Mapping):
         if "wall" in body and "zone" in body and "instant" in body:
             instant = _instant_from_text(body["instant"])
-            yield RecordedMoment(path, body["wall"], body["zone"], body["fold"], instant, body["tzdata"])
+            yield RecordedMoment(
+                path=path,
+                wall=body["wall"],
+                zone=body["zone"],
+                fold=body["fold"],
+                instant=instant,
+                tzdata=body["tzdata"],
+            )
         for key, each in body.items():
             yield from recorded_moments(each, f"{path}.{key}")
     elif isinstance(body, list | tuple):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Protocol
 
 from attrs import frozen
 
@@ -18,36 +17,8 @@ from .moment import Moment
 from .zones import zone_data_version
 
 
-class Recorded(Protocol):
-    """What was recorded of a moment."""
-
-    @property
-    def path(self) -> str:
-        """Where it stands."""
-
-    @property
-    def wall(self) -> str:
-        """ISO 8601 without offset."""
-
-    @property
-    def zone(self) -> str:
-        """The IANA name."""
-
-    @property
-    def fold(self) -> int:
-        """Which of two equal wall times, 0 or 1."""
-
-    @property
-    def instant(self) -> datetime:
-        """The instant that followed then, aware."""
-
-    @property
-    def tzdata(self) -> str:
-        """The release of the zone data that said so."""
-
-
 @frozen(kw_only=True)
-class Record:
+class RecordedMoment:
     """A moment as it was recorded: `instant` (UTC) followed from wall time and zone under the release `tzdata`."""
 
     path: str
@@ -74,9 +45,9 @@ class Moved:
     problem: str = ""
 
 
-def record(moment: Moment, path: str = "") -> Record:
+def record(moment: Moment, path: str = "") -> RecordedMoment:
     """What to keep of a moment, so that `moved` can tell later."""
-    return Record(
+    return RecordedMoment(
         path=path,
         wall=moment.wall.isoformat(),
         zone=moment.zone,
@@ -86,12 +57,12 @@ def record(moment: Moment, path: str = "") -> Record:
     )
 
 
-def moved(recorded: Iterable[Recorded]) -> tuple[Moved, ...]:
+def moved(recorded: Iterable[RecordedMoment]) -> tuple[Moved, ...]:
     """Those whose wall time is another instant under today's zone data than when they were recorded, in their order."""
     return tuple(found for found in map(_compare, recorded) if found is not None)
 
 
-def _compare(then: Recorded) -> Moved | None:
+def _compare(then: RecordedMoment) -> Moved | None:
     now, problem = _today(then)
     if now == then.instant:
         return None
@@ -106,7 +77,7 @@ def _compare(then: Recorded) -> Moved | None:
     )
 
 
-def _today(then: Recorded) -> tuple[datetime | None, str]:
+def _today(then: RecordedMoment) -> tuple[datetime | None, str]:
     try:
         wall = datetime.fromisoformat(then.wall)
         return Moment(wall=wall, zone=then.zone, fold=then.fold).instant, ""
