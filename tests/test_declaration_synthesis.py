@@ -228,9 +228,17 @@ def test_the_nearest_words_are_words_of_the_text(words, text):
     assert found is None or found.removesuffix("…") in one_line(text)
 
 
+@pytest.mark.parametrize("wrong", ["had acquired a return rod", "hat acquired a return road"])
+def test_a_wrong_letter_at_either_end_leads_to_the_very_words(wrong):
+    """As many words agree one word further; the letters decide."""
+    text = "The one-way direction had acquired a return road in May."
+    assert nearest_words(wrong, text) == "had acquired a return road"
+
+
 def test_the_nearest_words_in_a_long_answer_come_quickly():
     """20,000 letters of one word, and of Chinese, are bounded."""
     before = time.process_time()
     assert nearest_words("a " * 1_000, "a " * 10_000)
     assert nearest_words("学习" * 500, "学习" * 10_000)
+    assert nearest_words("one " + "x" * 20_000 + "y" * 9, "one " + "x" * 20_000)
     assert time.process_time() - before < 2

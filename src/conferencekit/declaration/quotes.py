@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
@@ -74,16 +75,25 @@ def nearest_words(words: str, text: str) -> str | None:
         return None
     folded = [found[0].casefold() for found in tokens]
     size = min(len(wanted), len(tokens))
-    starts = _promising(wanted, folded, size)
+    windows = {start: folded[start : start + size] for start in _promising(wanted, folded, size)}
     scored = [
-        (SequenceMatcher(None, wanted, folded[start : start + size], autojunk=False).ratio(), -start)
-        for start in starts
+        (_likeness(wanted, window), _likeness(_letters(wanted), _letters(window)), -start)
+        for start, window in windows.items()
     ]
-    likeness, start = max(scored)
+    likeness, _, last = max(scored)  # as many of the words; of those the letters; of those the first
     if likeness < _LEAST_LIKENESS:
         return None
-    passage = one_line(text[tokens[-start].start() : tokens[-start + size - 1].end()])
+    passage = one_line(text[tokens[-last].start() : tokens[-last + size - 1].end()])
     return passage if len(passage) <= _MAX_SHOWN else passage[: _MAX_SHOWN - 1] + "…"
+
+
+def _letters(words: Sequence[str]) -> str:
+    return " ".join(words)[:_MAX_SHOWN]
+
+
+def _likeness(one: Sequence[str], other: Sequence[str]) -> float:
+    """0 to 1."""
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def _promising(wanted: list[str], tokens: list[str], size: int) -> list[int]:
