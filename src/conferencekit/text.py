@@ -46,6 +46,12 @@ def lookup(wanted: str | Iterable[str], available: Iterable[str]) -> str | None:
     return None
 
 
+def slug(text: str) -> str:
+    """`Café au lait` -> `cafe-au-lait`: lower-case ASCII letters and digits; "" where the text has none."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
 def direction(locale: str) -> str:
     """`rtl` or `ltr`, as HTML's `dir` wants it."""
     return "rtl" if locale.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"

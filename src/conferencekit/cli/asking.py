@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from ..deadline import Deadline
-from ..document.about import slug
+from ..document.about import id_from
 from ..errors import ConferenceKitError
 from ..form.address import parse_address
 from ..moment import Moment
@@ -63,7 +63,7 @@ def ask_for_document(name: str) -> str | None:
     except EOFError:
         return None
     return _TEMPLATE.format(
-        id=json.dumps(slug(name) or "conference"),
+        id=json.dumps(id_from(name) or "conference"),
         uid=json.dumps(str(uuid.uuid4())),
         title=json.dumps(title, ensure_ascii=False),
         contact=json.dumps(contact, ensure_ascii=False),

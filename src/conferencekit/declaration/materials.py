@@ -16,6 +16,7 @@ from attrs import frozen
 
 from ..conference import MaterialKind, MaterialRules
 from ..form.issues import Issue
+from ..text import slug
 from .archives import Archive, inspect_archive
 from .content import Material, NotAccepted
 from .filetypes import ANY_TYPE, BY_EXTENSION, HEAD, FileType, holds_markup, sniff
@@ -25,6 +26,7 @@ MAX_NAME: Final = 120
 PATH: Final = "materials"
 """The field that issues about files belong to."""
 
+_LONGEST_SAFE_NAME: Final = 60
 _PIECE: Final = 65_536
 _TAIL: Final = 65_557
 _JOINERS: Final = "\u200c\u200d"
@@ -83,20 +85,15 @@ def check_file_name(name: str) -> str | Issue:
     return clean
 
 
-def safe_file_name(name: str, *, longest: int = 60) -> str:
+def safe_file_name(name: str) -> str:
     """A name that every file system takes: lower-case ASCII letters, digits, `-` and one dot before the extension."""
     stem, _, extension = name.rpartition(".")
     stem, extension = (stem, extension) if stem else (extension, "")
-    extension = _ascii(extension)[:10]
-    stem = _ascii(stem)[: longest - len(extension) - 1].strip("-") or "file"
+    extension = slug(extension)[:10]
+    stem = slug(stem)[: _LONGEST_SAFE_NAME - len(extension) - 1].strip("-") or "file"
     if _RESERVED.fullmatch(stem):
         stem = f"file-{stem}"
     return f"{stem}.{extension}" if extension else stem
-
-
-def _ascii(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def _issue(code: str, name: str, **params: object) -> Issue:

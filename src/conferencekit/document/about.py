@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 import uuid
 from collections.abc import Mapping
 from typing import Any, Final, get_args
@@ -20,7 +18,7 @@ from ..conference import (
     VenueKind,
 )
 from ..form.wordpress import parse_shortcode
-from ..text import LocalizedText
+from ..text import LocalizedText, slug
 from .addresses import Email, Url
 from .kinds import Id, Language, Line, LongText, Text, matching, one_of
 from .place import Place, Setting
@@ -34,10 +32,9 @@ Uuid: Final = matching(
 )
 
 
-def slug(text: str) -> str:
+def id_from(text: str) -> str:
     """`Global MOOC Conference 2020` -> `global-mooc-conference-2020`; "" where no letter or digit is ASCII."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].rstrip("-")
+    return slug(text)[:64].rstrip("-")
 
 
 def uid_of(conference_id: str) -> str:
@@ -48,7 +45,7 @@ def uid_of(conference_id: str) -> str:
 def _name_it(values: Values, at: Place) -> Values:
     title = values.get("title")
     if "id" not in values and isinstance(title, LocalizedText):
-        values["id"] = next(filter(None, map(slug, title)), "")
+        values["id"] = next(filter(None, map(id_from, title)), "")
         if not values["id"]:
             at.key("id").report(None, "the title has no Latin letters to make one from: give an id.")
     if "uid" not in values:
