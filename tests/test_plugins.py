@@ -89,6 +89,7 @@ class TestBuiltin:
         assert list(plugins.mailers) == ["maildir", "memory", "smtp"]
         assert list(plugins.blob_stores) == ["folder", "memory"]
         assert list(plugins.form_backends) == ["html"]
+        assert list(plugins.exporters) == ["csv"]
 
     def test_two_managers_never_meet(self):
         """Nothing is global."""

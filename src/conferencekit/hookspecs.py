@@ -21,10 +21,10 @@ import pluggy
 
 if TYPE_CHECKING:  # the registries are made by conferencekit.plugins, which reads this module
     from . import events
+    from .form.field_types import FieldType
     from .plugins import (
         BlobStoreFactory,
         Exporter,
-        FieldType,
         FormBackendFactory,
         MailerFactory,
         Registrar,
@@ -49,7 +49,7 @@ def conferencekit_register_mailers(registry: Registrar[MailerFactory]) -> None:
 
 @hookspec
 def conferencekit_register_form_backends(registry: Registrar[FormBackendFactory]) -> None:
-    """Offers form backends: `registry.add(name, make)`, where `make()` returns one."""
+    """Offers form backends: `registry.add(name, make)`, where `make()` returns a `conferencekit.ports.FormBackend`."""
 
 
 @hookspec
@@ -59,7 +59,7 @@ def conferencekit_register_blob_stores(registry: Registrar[BlobStoreFactory]) ->
 
 @hookspec
 def conferencekit_register_field_types(registry: Registrar[FieldType]) -> None:
-    """Offers kinds of form fields: `registry.add(kind, field_type)`."""
+    """Offers types of answers: `registry.add(name, check)`; `check(field, answer)` gives what to keep or an `Issue`."""
 
 
 @hookspec

@@ -22,15 +22,15 @@ from . import hookspecs
 from .adapters import builtin
 from .errors import DuplicateName, InvalidHook, PluginBroken, PluginError, UnknownBackend
 from .events import EVENTS, Event, hook_name
-from .ports import BlobStore, Mailer, Store
+from .form.field_types import FieldType
+from .ports import BlobStore, FormBackend, Mailer, Store
 
 T = TypeVar("T")
 
 StoreFactory = Callable[[str], Store]
 MailerFactory = Callable[[str], Mailer]
 BlobStoreFactory = Callable[[str], BlobStore]
-FormBackendFactory = Callable[[], object]
-FieldType = object
+FormBackendFactory = Callable[[], FormBackend]
 Exporter = Callable[[Sequence[str], Iterable[Sequence[str]]], Iterable[bytes]]
 
 ENTRY_POINTS: Final = hookspecs.PROJECT

@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any
 from ..hookspecs import hookimpl
 
 if TYPE_CHECKING:  # conferencekit.plugins imports this module
-    from ..plugins import BlobStoreFactory, FormBackendFactory, MailerFactory, Registrar, StoreFactory
+    from ..plugins import (
+        BlobStoreFactory,
+        Exporter,
+        FormBackendFactory,
+        MailerFactory,
+        Registrar,
+        StoreFactory,
+    )
 
 
 def _later(module: str, path: str) -> Callable[..., Any]:
     """A factory that imports its adapter at the first call."""
 
-    def factory(*args: str) -> Any:
+    def factory(*args: Any) -> Any:
         found: Any = importlib.import_module(f"{__package__}.{module}")
         for name in path.split("."):
             found = getattr(found, name)
@@ -50,3 +57,9 @@ def conferencekit_register_blob_stores(registry: Registrar[BlobStoreFactory]) ->
 def conferencekit_register_form_backends(registry: Registrar[FormBackendFactory]) -> None:
     """Registers `html`."""
     registry.add("html", _later("html_forms", "HtmlForms"))
+
+
+@hookimpl
+def conferencekit_register_exporters(registry: Registrar[Exporter]) -> None:
+    """Registers `csv`."""
+    registry.add("csv", _later("csv_table", "export"))

@@ -83,6 +83,14 @@ FIELD: Final = Table(
             required=True,
         ),
         Key(
+            name="subtype",
+            kind=matching(
+                "a name", "[a-z][a-z0-9_.-]{0,63}", "a letter, then a-z, 0-9, hyphen, dot or underscore"
+            ),
+            doc="For a `text` or `textarea`: a field type of a plugin, which checks the answer.",
+            example='"orcid"',
+        ),
+        Key(
             name="label",
             kind=Text,
             doc="The question.",

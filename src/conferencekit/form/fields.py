@@ -16,6 +16,7 @@ from .cleaning import clean_line
 FieldKind = Literal["text", "email", "textarea", "choice", "country", "consent", "password", "file"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_SUBTYPE = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _EXTENSION = re.compile(r"\.[a-z0-9]{1,10}")
 
 
@@ -40,7 +41,8 @@ class Field:
     """One question of a form.
 
     `name` is unique in the form: a letter, then letters, digits, `_` and `-`, at most 64. Lengths count code points
-    after normalisation, inclusive. `autocomplete` is an HTML autofill token. A `consent` that is required must be
+    after normalisation, inclusive. `subtype` names a field type of a plugin, which looks at the answer of a `text` or
+    `textarea` beyond its kind. `autocomplete` is an HTML autofill token. A `consent` that is required must be
     given. `password` answers never reach a store. Of a `file` field, `accept` lists the extensions that may be sent
     (such as `.pdf`; empty = any), `max_files` how many and `max_bytes` how large each may be, both inclusive.
 
@@ -49,6 +51,7 @@ class Field:
 
     name: str = field()
     kind: FieldKind
+    subtype: str | None = field(default=None)
     label: LocalizedText
     hint: LocalizedText | None = None
     required: bool = True
@@ -67,6 +70,15 @@ class Field:
                 value,
                 "Name a field by a letter, then letters, digits, _ or - (at most 64), like 'full_name'.",
             )
+
+    @subtype.validator
+    def _check_subtype(self, _: Attribute[str | None], value: str | None) -> None:
+        if value is None:
+            return
+        if not _SUBTYPE.fullmatch(str(value)):
+            raise InvalidText(value, "Name a subtype by a-z, 0-9, _, - and . after a letter, like 'orcid'.")
+        if self.kind not in ("text", "textarea"):
+            raise InvalidText(value, f"Only text has a subtype, and {self.name!r} is a {self.kind}: drop it.")
 
     @choices.validator
     def _check_choices(self, _: Attribute[tuple[Choice, ...]], value: tuple[Choice, ...]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, get_args
+from typing import Final, Literal, Protocol, get_args
 
 from attrs import frozen
 
@@ -18,7 +18,7 @@ from .catalogue import catalogue_locale, text
 from .fields import Field, Form
 from .html import Html, element, join
 from .issues import Issue
-from .rendering import Button, RenderedForm, render, spoken
+from .rendering import Button, render, spoken
 from .style import STYLESHEET
 from .texts import INTERFACE
 
@@ -38,6 +38,13 @@ Link = tuple[str, str]
 
 _SAFE_LINK: Final = re.compile(r"(?:https?:|mailto:|[^:]*$|[^:]*[/?#])", re.IGNORECASE)
 _SAFE_LETTERS: Final = re.compile("[\x00-\x20\x7f]")
+
+
+class ShowsItself(Protocol):
+    """Markup that templates print, such as a rendered form."""
+
+    def __html__(self) -> str:
+        """The markup, every text in it escaped."""
 
 
 @frozen(kw_only=True)
@@ -105,7 +112,7 @@ def page(title: str, body: object, frame: Frame, *, has_errors: bool = False) ->
 
 
 def form_page(
-    form: RenderedForm,
+    form: ShowsItself,
     frame: Frame,
     *,
     title: str | None = None,
@@ -113,10 +120,12 @@ def form_page(
     deadline: str | None = None,
     introduction: LocalizedText | str | None = None,
     sign_in: str | None = None,
+    has_errors: bool = False,
 ) -> RenderedPage:
     """A form with what one needs to know before filling it in: the fee, and until when.
 
-    `title` is "Registration" where none is given; `sign_in` is the address for those who registered already.
+    `title` is "Registration" where none is given; `sign_in` is the address for those who registered already;
+    `has_errors` is said in the title of the window, also where the form itself says so.
     """
     locale = frame.locale
     facts = [(text("fee", locale), fee), (text("deadline", locale), deadline)]
@@ -131,7 +140,12 @@ def form_page(
         known,
         form,
     ]
-    return page(title or text("register", locale), join(body), frame, has_errors=form.has_errors)
+    return page(
+        title or text("register", locale),
+        join(body),
+        frame,
+        has_errors=has_errors or getattr(form, "has_errors", False),
+    )
 
 
 def received_page(

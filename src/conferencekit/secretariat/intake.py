@@ -15,9 +15,10 @@ from attrs import frozen
 
 from ..context import Context
 from ..errors import StoreBusy
+from ..form.field_types import refine
 from ..form.fields import Field
 from ..form.issues import FORM, Issue
-from ..form.reading import Reading, read, storable
+from ..form.reading import Reading, storable
 from ..ledger import matches
 from ..ports import ChangeSet, Committed, Conflict, Enqueue, Full, Owned, Reason, Reused, Stale
 from ..registration import rules
@@ -117,7 +118,7 @@ class Intake:
     ) -> Submission | Refused:
         """Read a posted form. A trusted caller is not asked for the password."""
         form = self._shell.conference.registration.form
-        reading = read(form, posted)
+        reading = refine(form, self._shell.forms.read(form, posted), self._shell.plugins.field_types.get)
         issues = tuple(
             each for each in reading.issues if not (trusted and _asks_password(form.field(each.path)))
         )

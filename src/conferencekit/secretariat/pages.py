@@ -14,7 +14,6 @@ from ..errors import TransitionNotAllowed
 from ..form.catalogue import message, text
 from ..form.issues import FORM, Issue
 from ..form.pages import Link, RenderedPage, Said, confirm_page, form_page, page, received_page, sign_in_page
-from ..form.rendering import render
 from ..registration.outcomes import Received, Refused
 from ..registration.registration import Registration
 from ..text import lookup
@@ -110,7 +109,7 @@ class Pages:
         plan, locale = self._conference.registration, around.locale
         submission_id = self._secretariat.shell.context().new_id("s")
         return form_page(
-            render(
+            self._secretariat.shell.forms.render(
                 plan.form,
                 answers=posted,
                 issues=issues,
@@ -123,6 +122,7 @@ class Pages:
             deadline=around.until("registration"),
             introduction=plan.instructions,
             sign_in=around.url("sign_in"),
+            has_errors=bool(issues),
         )
 
     def verify(self, token: str, posted: object = None) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 from urllib.parse import quote
@@ -15,11 +16,10 @@ from ..conference import Conference
 from ..context import Clock, Entropy, system_clock
 from ..errors import InvalidText
 from ..form.issues import Issue
-from ..form.rendering import RenderedForm, render
 from ..message.mailbox import Mailbox, parse_mailbox
 from ..message.rendering import Renderer, default_renderer
 from ..plugins import PluginFailure, Plugins, make_plugin_manager, open_blobs, open_mailer, open_store
-from ..ports import BlobStore, Mailer, Store
+from ..ports import BlobStore, FormBackend, Mailer, RenderedForm, Store
 from ..registration.outcomes import PublicOutcome, Received, Refused
 from ..wire import recorded_moments
 from ..zonecheck import Moved, moved
@@ -86,6 +86,7 @@ class Secretariat:
         blobs: A URL such as `folder:files`, or a blob store, for this conference alone; default: a folder beside an
             SQLite store, else memory.
         sender: Who mails come from, `Name <address>`; default: the conference's title and contact.
+        forms: What shows and reads the registration form: a name that plugins offer, or a form backend.
         plugins: Plugin objects or modules beside the installed ones, or a ready `Plugins`.
         passwords: How passwords are hashed.
         renderer: Another template engine, or the default one with other templates.
@@ -96,6 +97,7 @@ class Secretariat:
         InvalidText: for a secret that is too short, a site that is no address, or if there is nobody to send mails.
         MissingLink: if a mail of this conference needs a link for which `site` says nothing.
         InvalidAddress: for a sender that is no address.
+        UnknownBackend: for a form backend, or a subtype of a form's field, that no plugin offers.
     """
 
     def __init__(  # noqa: PLR0913 - each is one thing that a host decides, by name
@@ -108,6 +110,7 @@ class Secretariat:
         site: str | Mapping[str, str] | None = None,
         blobs: BlobStore | str | None = None,
         sender: str | None = None,
+        forms: FormBackend | str = "html",
         plugins: Plugins | Sequence[object] = (),
         passwords: Passwords | None = None,
         renderer: Renderer | None = None,
@@ -117,6 +120,7 @@ class Secretariat:
         found = plugins if isinstance(plugins, Plugins) else make_plugin_manager(*plugins)
         links = Links(conference.id, secret, site)
         links.require(_needed_links(conference))
+        _require_types(conference, found)
         self.plugins = found
         self._store = _Shared(store, lambda url: open_store(url, found))
         self._mailer = _Shared(mailer, lambda url: open_mailer(url, found))
@@ -128,6 +132,7 @@ class Secretariat:
             take_up=lambda shell: plan.take_up(shell, conference),
             links=links,
             plugins=found,
+            forms=_forms(forms, found),
             clock=clock,
             entropy=entropy,
         )
@@ -154,7 +159,7 @@ class Secretariat:
         action: str = "",
     ) -> RenderedForm:
         """The registration form as HTML, with a fresh `submission_id` in it."""
-        return render(
+        return self.shell.forms.render(
             self.conference.registration.form,
             answers=answers,
             issues=issues,
@@ -194,8 +199,10 @@ class Secretariat:
     def reload(self, conference: Conference, *, by: str = "") -> tuple[str, ...]:
         """Put a changed document in force; what changed, line by line. Moved sessions are told to everybody.
 
-        Raises `PlanInUse` where it would take away what people hold.
+        Raises `PlanInUse` where it would take away what people hold, and `UnknownBackend` for the subtype of a field
+        that no plugin offers.
         """
+        _require_types(conference, self.plugins)
         current = self.shell.get("conference", "current")
         if current is None:
             self.shell.in_force = plan.take_up(self.shell, conference)
@@ -258,6 +265,17 @@ def _needed_links(conference: Conference) -> tuple[str, ...]:
     verify = ("verify",) if conference.registration.address == "verify" else ()
     contribute = ("contribute",) if conference.call else ()
     return (*verify, *contribute, "manage", "sign_in")
+
+
+def _require_types(conference: Conference, plugins: Plugins) -> None:
+    for each in conference.registration.form.fields:
+        if each.subtype is not None:
+            plugins.field_types.get(each.subtype)
+
+
+def _forms(given: FormBackend | str, plugins: Plugins) -> Callable[[], FormBackend]:
+    """The form backend, made at its first use."""
+    return cache(plugins.form_backends.get(given)) if isinstance(given, str) else lambda: given
 
 
 def _blobs_beside(store: object, conference: Conference) -> str:

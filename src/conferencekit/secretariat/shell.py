@@ -19,7 +19,7 @@ from ..events import Event
 from ..ledger import Actor as ActorKind
 from ..ledger import digest, entry_body
 from ..plugins import PluginFailure, Plugins
-from ..ports import ChangeSet, Check, Committed, Conflict, Entry, Op, Record, Stale, Store
+from ..ports import ChangeSet, Check, Committed, Conflict, Entry, FormBackend, Op, Record, Stale, Store
 from .links import Links
 
 _REPEATS: Final = 5
@@ -61,12 +61,14 @@ class Shell:
         take_up: Callable[[Shell], InForce],
         links: Links,
         plugins: Plugins,
+        forms: Callable[[], FormBackend],
         clock: Clock,
         entropy: Entropy,
     ) -> None:
         self.links = links
         self.plugins = plugins
         self.failures: deque[PluginFailure] = deque(maxlen=_FAILURES)
+        self._forms = forms
         self._open_store = open_store
         self._take_up = take_up
         self._clock = clock
@@ -78,6 +80,11 @@ class Shell:
     def store(self) -> Store:
         """The open store."""
         return self._open_store()
+
+    @property
+    def forms(self) -> FormBackend:
+        """What shows and reads the registration form."""
+        return self._forms()
 
     @property
     def in_force(self) -> InForce:
