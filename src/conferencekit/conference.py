@@ -212,6 +212,10 @@ class Conference:
         """The session with this id."""
         return next((each for each in self.sessions if each.id == session_id), None)
 
+    def join_of(self, session: Session) -> str | None:
+        """The link to join a session: its own, or the venue's."""
+        return session.join or (self.venue.join if self.venue else None)
+
     def deadline(self, name: str) -> Deadline | None:
         """The deadline of this name, or None."""
         return self.deadlines.get(name)

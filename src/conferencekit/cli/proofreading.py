@@ -54,7 +54,7 @@ def _sessions(conference: Conference, zones: Sequence[str]) -> Iterator[str]:
         status = "" if session.status == "confirmed" else f" ({session.status})"
         yield from ("", f"Session {session.id}: {session.title}{status}")
         yield from (f"  {each}" for each in _in_zones(session, zones))
-        join = _join(conference, session)
+        join = conference.join_of(session)
         if join:
             yield f"  Link for registered people: {join}"
 
@@ -62,10 +62,6 @@ def _sessions(conference: Conference, zones: Sequence[str]) -> Iterator[str]:
 def _in_zones(session: Session, zones: Sequence[str]) -> Iterator[str]:
     for zone in zones:
         yield range_text(session.starts.in_zone(zone), session.ends.in_zone(zone))
-
-
-def _join(conference: Conference, session: Session) -> str | None:
-    return session.join or (conference.venue.join if conference.venue else None)
 
 
 def _deadlines(conference: Conference, zones: Sequence[str], now: datetime) -> Iterator[str]:
@@ -119,7 +115,7 @@ def remarks(conference: Conference, now: datetime) -> Iterator[str]:
     if conference.call and "input" not in conference.deadlines:
         yield "There is no deadline for input: it never closes."
     if conference.venue and conference.venue.kind != "physical":
-        lost = [each.id for each in conference.sessions if not _join(conference, each)]
+        lost = [each.id for each in conference.sessions if not conference.join_of(each)]
         if lost:
             yield f"There is no link to join: {', '.join(lost)}."
     yield from _past(conference, now)

@@ -37,7 +37,7 @@ def first_event(session: Session, *, place: str, join: str | None, now: datetime
         starts=session.starts,
         ends=session.ends,
         place=place,
-        join=session.join or join,
+        join=join,
         status=session.status,
         dtstamp=now.replace(microsecond=0),
     )

@@ -7,7 +7,6 @@ cannot both be right.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -15,7 +14,7 @@ from attrs import evolve, frozen
 
 from ..conference import Conference
 from ..context import Context
-from ..document import conference_from_data, dump_json
+from ..document import conference_from_data, conference_to_data
 from ..errors import ConferenceOutdated, PlanInUse
 from ..events import ConferenceRevised, SessionCancelled, SessionMoved
 from ..events import Event as Announcement
@@ -41,13 +40,7 @@ class Changes:
 
 def document_digest(conference: Conference) -> str:
     """The digest of a conference document: the same for TOML and JSON, whatever the order of its keys."""
-    return digest(plain(conference))
-
-
-def plain(conference: Conference) -> Mapping[str, object]:
-    """The document as JSON."""
-    found: Mapping[str, object] = json.loads(dump_json(conference))
-    return found
+    return digest(conference_to_data(conference))
 
 
 def take_up(shell: Shell, conference: Conference) -> InForce:
@@ -143,28 +136,24 @@ def _put_revision(
     at = instant_text(context.now)
     yield Put(kind="conference", id="current", body={"schema": 1, "digest": ours, "at": at}, expect=version)
     if shell.get("conference_revision", ours) is None:
-        body = {"schema": 1, "document": plain(conference), "at": at}
+        body = {"schema": 1, "document": conference_to_data(conference), "at": at}
         yield Put(kind="conference_revision", id=ours, body=body, expect=0)
 
 
 # -- what a changed document means
 
 
-def place_of(conference: Conference, session: Session, locale: str | None = None) -> str:
+def place_of(conference: Conference, session: Session) -> str:
     """Where a session is, in words: its room, and the venue."""
     venue = conference.venue
-    parts = [session.room or "", venue.name.text(locale) if venue and venue.name else ""]
+    parts = [session.room or "", venue.name.text() if venue and venue.name else ""]
     return ", ".join(part for part in parts if part)
 
 
-def join_of(conference: Conference, session: Session) -> str | None:
-    """The link to a session, for registered people only."""
-    return session.join or (conference.venue.join if conference.venue else None)
-
-
 def _first_event(conference: Conference, session: Session, now: datetime) -> Event:
-    place, join = place_of(conference, session), join_of(conference, session)
-    return first_event(session, place=place, join=join, now=now)
+    return first_event(
+        session, place=place_of(conference, session), join=conference.join_of(session), now=now
+    )
 
 
 def _put_event(event: Event, version: int) -> Put:
@@ -173,7 +162,7 @@ def _put_event(event: Event, version: int) -> Put:
 
 def _changes(shell: Shell, old: Conference, new: Conference, context: Context) -> Changes:
     _refuse_loss(shell, old, new)
-    lines = list(_lines(plain(old), plain(new)))
+    lines = _lines(conference_to_data(old), conference_to_data(new))
     ops: list[Op] = []
     announcements: list[Announcement] = []
     if old.registration.quota != new.registration.quota:
@@ -183,22 +172,22 @@ def _changes(shell: Shell, old: Conference, new: Conference, context: Context) -
         record = events.get(session.id)
         if record is None:
             event = _first_event(new, session, context.now)
-            ops += [_put_event(event, 0), *_tell_everybody(context, None, event)]
+            ops += [_put_event(event, 0), _tell_everybody(context, None, event)]
             continue
         before = EVENTS.from_body(record.body)
         after = next_event(
-            before, session, place=place_of(new, session), join=join_of(new, session), now=context.now
+            before, session, place=place_of(new, session), join=new.join_of(session), now=context.now
         )
         if after is not None:
-            ops += [_put_event(after, record.version), *_tell_everybody(context, before, after)]
+            ops += [_put_event(after, record.version), _tell_everybody(context, before, after)]
             announcements.append(_announcement(new, before, after, context.now))
     return Changes(lines=tuple(lines), ops=tuple(ops), announcements=tuple(announcements))
 
 
-def _tell_everybody(context: Context, before: Event | None, after: Event) -> Iterator[Op]:
+def _tell_everybody(context: Context, before: Event | None, after: Event) -> Put:
     change = change_between(before, after) if before else "added"
     template = {"cancelled": "session_cancelled", "added": "session_added"}.get(change, "session_moved")
-    yield put_broadcast(
+    return put_broadcast(
         Broadcast(
             id=context.new_id("b"),
             template=template,
