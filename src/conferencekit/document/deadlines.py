@@ -208,10 +208,6 @@ DEADLINE: Final = Table(
 _NAMES: Final = ("registration", "input")
 
 
-def _named(name: str) -> Any:
-    return lambda deadlines: deadlines.get(name)
-
-
 class _Deadlines(Table):
     """The deadlines by name; another name would be a deadline that nobody asks."""
 
@@ -235,14 +231,14 @@ DEADLINES: Final = _Deadlines(
             kind=DEADLINE,
             doc="Until when people may register.",
             example="{ before = 2020-11-30 }",
-            get=_named("registration"),
+            get=lambda deadlines: deadlines.get("registration"),
         ),
         Key(
             name="input",
             kind=DEADLINE,
             doc="Until when contributions to the call are taken.",
             example='{ through = 2020-11-29, timezone = "AoE" }',
-            get=_named("input"),
+            get=lambda deadlines: deadlines.get("input"),
         ),
     ),
 )

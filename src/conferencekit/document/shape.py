@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from ..conference import Conference, RegistrationPlan
 from .about import CALENDAR, CONFERENCE, HOSTS, LETTER, SIGNATORY, SOURCE, VENUE, conference_setting
@@ -40,14 +40,9 @@ def _check_signatories(values: Values, at: Place) -> None:
             place.report(person.organization, expected, nearest(person.organization, known))
 
 
-def _conference(**values: Any) -> Conference:
-    return Conference(**values)
-
-
 ROOT: Final = Table(
     title="the document",
     of=Conference,
-    make=_conference,
     doc="A conference: what its invitation says, as data.",
     prepare=_prepare,
     setting_for=_inside,

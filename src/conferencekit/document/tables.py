@@ -44,14 +44,6 @@ class Key:
         return self.get(thing) if self.get else getattr(thing, self.name)
 
 
-def _same(values: Values, at: Place) -> Values:  # noqa: ARG001 - the signature of `check`
-    return values
-
-
-def _unchanged(data: Mapping[str, object], at: Place) -> Place:  # noqa: ARG001 - the signature of `prepare`
-    return at
-
-
 @frozen(kw_only=True, eq=False)
 class Table:
     """A table of the document and the class that it makes.
@@ -65,8 +57,8 @@ class Table:
     doc: str
     keys: tuple[Key, ...]
     make: Callable[..., Any] | None = None
-    prepare: Callable[[Mapping[str, object], Place], Place] = _unchanged
-    check: Callable[[Values, Place], Values] = _same
+    prepare: Callable[[Mapping[str, object], Place], Place] = lambda _, at: at
+    check: Callable[[Values, Place], Values] = lambda values, _: values
     setting_for: Callable[[Any, Setting], Setting] = lambda _, setting: setting
     rest: Callable[[Any, Setting], Values] = lambda _thing, _setting: {}
     defaults: Mapping[str, object] = field(init=False)
