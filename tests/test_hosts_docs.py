@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from conferencekit import load_conference
+from conferencekit.errors import NotFound
+from conferencekit.secretariat.pages import Pages
+from conferencekit.testing.secretariat import SecretariatForTests
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/how-to/embed.md"
@@ -35,6 +41,33 @@ def test_python_on_the_page_runs(page):
 def test_the_test_on_the_page_passes(page, secretariat):
     """With the fixture that it is about."""
     page["test_my_app"](secretariat)
+
+
+def test_the_test_with_a_document_of_ones_own_passes(page):
+    """With the fixture as the page's own `conference` makes it."""
+    with SecretariatForTests(load_conference(ROOT / "examples/tryout.toml")) as secretariat:
+        page["test_my_own_conference"](secretariat)
+
+
+@pytest.mark.parametrize("purpose", ["contribute", "fly"])
+def test_a_link_that_a_mail_does_not_have_is_named_beside_those_that_it_has(purpose):
+    """So that a test says at once that it looked into the wrong mail."""
+    with SecretariatForTests(load_conference(ROOT / "examples/tryout.toml")) as secretariat:
+        secretariat.clock.move_to(datetime(2036, 4, 1, 12, tzinfo=UTC))
+        Pages(secretariat).register(
+            {
+                "full_name": "Ada",
+                "email": "ada@example.org",
+                "country": "GB",
+                "password": "correct horse",
+                "consent": "1",
+            }
+        )
+        (mail,) = secretariat.outbox
+        with pytest.raises(
+            NotFound, match=f"no link '{purpose}' in this mail, only 'verify': 'Please verify"
+        ):
+            secretariat.link(mail, purpose)
 
 
 def test_the_secret_can_be_changed_under_the_links_that_were_sent(page):

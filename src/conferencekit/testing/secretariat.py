@@ -15,6 +15,7 @@ from ..document import conference_from_text
 from ..errors import NaiveTime, NotFound
 from ..secretariat import Passwords, Scrypt, Secretariat
 
+_WORD = r"([A-Za-z0-9._-]+)"
 SITE = "https://conference.example.org"
 
 _DOCUMENT = """
@@ -115,8 +116,12 @@ class SecretariatForTests(Secretariat):
         """The token behind the link of this purpose in a mail. Raises `NotFound`."""
         body = mail.get_body(("plain",))
         text = body.get_content() if body else ""
-        pattern = re.escape(self.shell.links.addresses[purpose]).replace(r"\{token\}", r"([A-Za-z0-9._-]+)")
-        found = re.search(pattern, text)
-        if found is None:
-            raise NotFound(f"link {purpose!r} in the mail", str(mail["Subject"]))
-        return found[1] if found.groups() else found[0]
+        links = {
+            name: found[found.lastindex or 0]
+            for name, address in self.shell.links.addresses.items()
+            if (found := re.search(re.escape(address).replace(r"\{token\}", _WORD), text))
+        }
+        if purpose not in links:
+            there = ", ".join(map(repr, links)) or "none"
+            raise NotFound(f"link {purpose!r} in this mail, only {there}:", str(mail["Subject"]))
+        return links[purpose]
