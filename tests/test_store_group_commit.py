@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conferencekit import hookimpl
+from conferencekit import Received, hookimpl
 from conferencekit.adapters.group_commit import GroupCommit
 from conferencekit.adapters.memory import MemoryStore
 from conferencekit.adapters.sqlite import SQLiteStore
 from conferencekit.errors import InvalidChangeSet, StoreBusy
 from conferencekit.ports import Committed
 from conferencekit.testing import store_suite
+from conferencekit.testing.secretariat import SecretariatForTests
 from conferencekit.testing.store_samples import CONFERENCE, change, committed, put
 
 
@@ -102,3 +103,48 @@ def test_a_batch_that_is_too_large_concerns_only_its_own_thread():
     with pytest.raises(InvalidChangeSet, match="1000"):
         group.commit([change(CONFERENCE, f"e{at}") for at in range(1001)])
     assert committed(group.commit([change(CONFERENCE, "e")])) == [1]
+
+
+class SlowStores:
+    """A plugin whose stores are slow."""
+
+    @hookimpl
+    def conferencekit_register_stores(self, registry):
+        registry.add("slow", lambda _: self.opened.append(SlowStore()) or self.opened[-1])
+
+    def __init__(self):
+        self.opened = []
+
+
+def form(number: int) -> dict[str, str]:
+    facts = {"full_name": "Ada", "country": "GB", "consent": "1", "password": "correct horse battery"}
+    return {**facts, "email": f"ada{number}@example.org"}
+
+
+def test_people_who_register_at_once_share_a_commit():
+    """A secretariat whose store was named by a URL gathers what its threads commit."""
+    slow = SlowStores()
+    with SecretariatForTests(store="slow:", plugins=[slow]) as secretariat, ThreadPoolExecutor(8) as pool:
+        group = secretariat.shell.store
+        (store,) = slow.opened
+        store.may_go_on.set()
+        secretariat.register(form(0))
+        store.may_go_on.clear()
+        store.sizes.clear()
+        futures = [pool.submit(secretariat.register, form(1))]
+        while not group._leading.locked() or group._waiting:
+            pass
+        futures += [pool.submit(secretariat.register, form(number)) for number in range(2, 9)]
+        while len(group._waiting) < 7:
+            pass
+        store.may_go_on.set()
+        assert all(isinstance(future.result(), Received) for future in futures)
+        assert store.sizes == [1, 7]
+        assert secretariat.registrations.places()[0] == 9
+
+
+def test_a_store_that_a_host_hands_over_is_left_alone():
+    """It knows its own threads."""
+    store = MemoryStore()
+    with SecretariatForTests(store=store) as secretariat:
+        assert secretariat.shell.store is store

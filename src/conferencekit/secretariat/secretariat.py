@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from attrs import evolve
 
+from ..adapters.group_commit import GroupCommit
 from ..conference import Conference
 from ..context import Clock, Entropy, system_clock
 from ..errors import InvalidText
@@ -79,7 +80,8 @@ class Secretariat:
 
     Args:
         conference: The plan, as `load_conference` reads it.
-        store: A URL such as `sqlite:///gmc.db` (opened at the first use, owned and closed), or a store (left open).
+        store: A URL such as `sqlite:///gmc.db` (opened at the first use, owned and closed; threads that commit at once
+            share one sync of the disk), or a store (used as it is, and left open).
         mailer: A URL such as `maildir:outbox` or `smtp://localhost:25`, or a mailer.
         secret: At least 16 random bytes that prove links; `[new, old]` while it is being changed.
         site: Where people reach the host: one address, or one per purpose with `{token}` in it (see `links.PATHS`).
@@ -122,7 +124,7 @@ class Secretariat:
         links.require(_needed_links(conference))
         _require_types(conference, found)
         self.plugins = found
-        self._store = _Shared(store, lambda url: open_store(url, found))
+        self._store = _Shared(store, lambda url: GroupCommit(open_store(url, found)))
         self._mailer = _Shared(mailer, lambda url: open_mailer(url, found))
         self._blobs = _Shared(blobs or _blobs_beside(store, conference), lambda url: open_blobs(url, found))
         self._passwords = passwords or Passwords()
