@@ -316,12 +316,25 @@ def test_invitation_in_three_shapes(line):
     """Text, a page, and a mail to somebody."""
     text = line.run("invitation", EXAMPLE / "conference.toml").out
     assert "Learning Revolution and Higher Education Transformation" in text
-    page = line.run("invitation --format html --locale fr", EXAMPLE / "conference.toml").out
+    done = line.run("invitation --format html --locale fr", EXAMPLE / "conference.toml")
+    assert done.err == ""
+    page = done.out
     assert page.startswith("<!doctype html>") or "<html" in page
     raw = line.run("invitation --format eml --to", "Ada <ada@example.org>", EXAMPLE / "conference.toml").out
     message = email.message_from_string(raw, policy=policy.default)
     assert message["To"] == "Ada <ada@example.org>"
     assert message.get_body(("plain",)) is not None
+
+
+@pytest.mark.parametrize("form", ["text", "html", "eml"])
+def test_a_letter_in_another_language_than_was_asked_for_says_so(line, form):
+    """Nobody sends a German address an English letter without knowing; what is no language at all is refused."""
+    done = line.run(f"invitation gmc.toml --locale de --format {form}")
+    assert (done.code, done.err) == (0, "There is no letter in 'de': it is in 'en'.\n")
+    done = line.run(f"invitation gmc.toml --locale fr-CH --format {form}")
+    assert (done.code, done.err) == (0, "The document has no texts in 'fr-CH': they are in 'en'.\n")
+    assert line.run(f"invitation gmc.toml --locale en-GB --format {form}").err == ""
+    one_message(line.run(f"invitation gmc.toml --locale 4 --format {form}"), "'4'", "BCP 47")
 
 
 def test_invitation_to_a_file_is_exactly_what_is_printed(line):

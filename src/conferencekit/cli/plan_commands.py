@@ -14,6 +14,7 @@ from ..document import load_conference
 from ..errors import InvalidDocument
 from ..mailbox import parse_mailbox
 from ..plugins import make_plugin_manager
+from ..text import lookup, normalise_locale
 from ..zones import exact_zone, zone_data_version
 from .asking import ask_for_document
 from .files import check_writable, quoted, write_file
@@ -62,12 +63,15 @@ def run_invitation(given: argparse.Namespace, output: Output) -> int:
 
     conference = load_conference(given.conference)
     to = parse_mailbox(given.to) if given.to else None
+    locale = normalise_locale(given.locale) if given.locale else None
+    letter = render_letter(conference, locale=locale, recipient=to)
+    if locale and not lookup(locale, [letter.locale]):
+        output.note(f"There is no letter in {locale!r}: it is in {letter.locale!r}.")
+    elif locale and not lookup(locale, conference.languages):
+        output.note(f"The document has no texts in {locale!r}: they are in {conference.languages[0]!r}.")
     if given.format == "eml":
-        text = letter_message(
-            conference, locale=given.locale, recipient=to, now=datetime.now(UTC)
-        ).data.decode()
+        text = letter_message(conference, locale=locale, recipient=to, now=datetime.now(UTC)).data.decode()
     else:
-        letter = render_letter(conference, locale=given.locale, recipient=to)
         text = letter.text if given.format == "text" else letter.html
     if given.out:
         write_file(given.out, text.encode())
