@@ -9,13 +9,8 @@ from attrs import evolve
 from conferencekit.conference import Call, Conference, MaterialRules, Topic
 from conferencekit.context import Context, FixedEntropy
 from conferencekit.deadline import Deadline
-from conferencekit.declaration.contribution import (
-    Contribution,
-    ContributionData,
-    Material,
-    NotAccepted,
-    submit,
-)
+from conferencekit.declaration.content import ContributionData, Material, NotAccepted
+from conferencekit.declaration.contribution import Contribution, submit
 from conferencekit.text import LocalizedText
 
 OPEN = datetime(2020, 11, 12, 8, 30, tzinfo=UTC)

@@ -15,13 +15,12 @@ from tests.declaration_samples import CALL, CUTOFF, DEADLINE, OPEN, at, codes, d
 
 from conferencekit.conference import MaterialRules
 from conferencekit.deadline import Deadline
+from conferencekit.declaration.content import Material, NotAccepted, revision_content
 from conferencekit.declaration.contribution import (
     TRANSITIONS,
     Consents,
     Contribution,
     LateEntry,
-    Material,
-    NotAccepted,
     add_material,
     allowed_actions,
     change_consent,
@@ -29,7 +28,6 @@ from conferencekit.declaration.contribution import (
     live,
     not_allowed,
     remove_material,
-    revision_content,
     save_draft,
     submit,
     withdraw,

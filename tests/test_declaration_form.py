@@ -7,7 +7,7 @@ from tests.declaration_samples import CALL, file, submitted
 
 from conferencekit.conference import MaterialRules, Topic
 from conferencekit.declaration.call_form import answers_of, call_form, read_contribution
-from conferencekit.declaration.contribution import NotAccepted
+from conferencekit.declaration.content import NotAccepted
 from conferencekit.declaration.words import language_name, say
 from conferencekit.form.reading import read
 from conferencekit.text import LocalizedText

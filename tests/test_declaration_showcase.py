@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.declaration_samples import CALL, CONFERENCE, DEADLINE, OPEN, at, data, digest_of, file, submitted
 from tests.test_declaration_markdown import plain
 
-from conferencekit.declaration.contribution import Material, save_draft, withdraw
+from conferencekit.declaration.content import Material
+from conferencekit.declaration.contribution import save_draft, withdraw
 from conferencekit.declaration.showcase import BlobReference, good_practices
 
 ANA = {"publish": "named", "name": "Ana Silva", "organisation": "Universidade X", "country": "BR"}

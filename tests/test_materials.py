@@ -18,7 +18,7 @@ from tests.material_samples import GOOD, MAIN, ODF, PDF, content_types, office, 
 
 from conferencekit.conference import MaterialRules
 from conferencekit.declaration.archives import MAX_ENTRIES
-from conferencekit.declaration.contribution import NotAccepted
+from conferencekit.declaration.content import NotAccepted
 from conferencekit.declaration.filetypes import BY_EXTENSION, FILE_TYPES
 from conferencekit.declaration.links import check_link
 from conferencekit.declaration.materials import MaterialFile, check_file_name, check_material, safe_file_name

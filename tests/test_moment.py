@@ -23,18 +23,9 @@ from conferencekit.errors import (
     TimeOutOfRange,
     UnknownZone,
 )
-from conferencekit.moment import (
-    Moment,
-    instant_of,
-    instant_text,
-    nearest_zones,
-    second_of,
-    start_of_day,
-    zone_data_version,
-    zone_names,
-)
+from conferencekit.moment import Moment, instant_of, instant_text, second_of, start_of_day
 from conferencekit.testing.strategies import moments, zones
-from conferencekit.zones import later_rules
+from conferencekit.zones import later_rules, nearest_zones, zone_data_version, zone_names
 
 OPENING = Moment.at(datetime(2020, 12, 11, 20), "Asia/Shanghai")
 SKIPPED = datetime(2027, 3, 28, 2, 30)

@@ -28,12 +28,13 @@ from conferencekit.deadline import Deadline, Extension, Relative
 from conferencekit.declaration.content import Material, Revision
 from conferencekit.declaration.contribution import Contribution
 from conferencekit.ledger import canonical_json
-from conferencekit.moment import Moment, zone_data_version
+from conferencekit.moment import Moment
 from conferencekit.programme.session import Session
 from conferencekit.registration.registration import Registration
 from conferencekit.testing.conferences import conferences
 from conferencekit.text import LocalizedText
 from conferencekit.wire import Layout, from_body, recorded_moments, to_body
+from conferencekit.zones import zone_data_version
 
 
 @frozen

@@ -17,18 +17,6 @@ from attrs import field, frozen
 from . import zones
 from .datewords import moment_text
 from .errors import InvalidTime, MislocalizedTime, NaiveTime, NotWallTime, OffsetDisagrees, TimeOutOfRange
-from .zones import nearest_zones, zone_data_version, zone_names
-
-__all__ = [
-    "Moment",
-    "instant_of",
-    "instant_text",
-    "nearest_zones",
-    "second_of",
-    "start_of_day",
-    "zone_data_version",
-    "zone_names",
-]
 
 
 def _plain_wall(value: object) -> dt.datetime:

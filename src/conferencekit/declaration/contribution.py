@@ -42,35 +42,6 @@ from .content import (
 )
 from .links import check_link
 
-__all__ = [
-    "CONSENT_LEVELS",
-    "TRANSITIONS",
-    "Action",
-    "ConsentLevel",
-    "Consents",
-    "Contribution",
-    "ContributionData",
-    "Draft",
-    "LateEntry",
-    "Material",
-    "NotAccepted",
-    "Revision",
-    "State",
-    "add_material",
-    "allowed_actions",
-    "change_consent",
-    "files_released",
-    "files_taken",
-    "is_wider",
-    "live",
-    "not_allowed",
-    "remove_material",
-    "revision_content",
-    "save_draft",
-    "submit",
-    "withdraw",
-]
-
 State = Literal["draft", "submitted", "withdrawn"]
 Action = Literal["save_draft", "submit", "withdraw", "add_material", "remove_material", "change_consent"]
 

@@ -12,7 +12,8 @@ from attrs import field, frozen
 
 from ..errors import DeclarationRefused, Problem
 from .clauses import Citation, Clause, ClauseText, Part
-from .contribution import Contribution, Revision, live
+from .content import Revision
+from .contribution import Contribution, live
 from .quotes import find_words, nearest_words
 from .references import contribution_label, reference
 

@@ -36,9 +36,10 @@ from ..conference import (
 from ..deadline import Deadline, Extension, Relative
 from ..errors import AmbiguousTime, InvalidTime
 from ..form.fields import Choice, Field, FieldKind, Form
-from ..moment import Moment, zone_names
+from ..moment import Moment
 from ..programme.session import Session, SessionStatus
 from ..text import LocalizedText
+from ..zones import zone_names
 
 LANGUAGES: Final = ("en", "fr", "es", "ru", "zh", "ar", "de", "ja", "pt-BR", "zh-Hans", "hi")
 _INVISIBLE: Final = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
