@@ -31,6 +31,8 @@ def commands() -> dict:
 
 # -- help and usage
 
+STORAGE = [f"storage {name}" for name in ("audit", "copy", "backup", "restore")]
+
 
 def test_alone_it_prints_help_and_exits_2(line):
     """Nobody is left wondering."""
@@ -40,7 +42,7 @@ def test_alone_it_prints_help_and_exits_2(line):
     assert all(name in done.out for name in commands())
 
 
-@pytest.mark.parametrize("command", [*sorted(commands().keys() - {"tz"}), "tz check"])
+@pytest.mark.parametrize("command", [*sorted(commands().keys() - {"tz"}), "tz check", *STORAGE])
 def test_every_command_has_help(line, command):
     """A sentence on what it does, and every argument explained."""
     done = line.run(f"{command} --help")
@@ -76,6 +78,7 @@ def test_help_names_every_command_on_a_line_of_its_own(line):
         "verify gmc.toml --publ 1=2",
         "good-practices gmc.toml",
         "tz",
+        "storage",
     ],
 )
 def test_wrong_usage_exits_2_with_the_usage(line, words):

@@ -121,11 +121,11 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch):
 
 def commands() -> dict:
     (found,) = [each for each in parser()._actions if each.dest == "command"]
-    (zones,) = [each for each in found.choices["tz"]._actions if each.dest == "tz_command"]
-    return {
-        **{name: each for name, each in found.choices.items() if name != "tz"},
-        "tz check": zones.choices["check"],
-    }
+    named = dict(found.choices)
+    for group in ("tz", "storage"):
+        (inner,) = [each for each in named.pop(group)._actions if each.dest == f"{group}_command"]
+        named |= {f"{group} {name}": each for name, each in inner.choices.items()}
+    return named
 
 
 @pytest.mark.parametrize("name", commands())

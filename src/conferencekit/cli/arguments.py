@@ -6,25 +6,28 @@ What a command does is loaded when it runs.
 from __future__ import annotations
 
 import argparse
-import re
-import textwrap
-from collections.abc import Callable
-from importlib import import_module
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from . import demo_command
+from . import demo_command, storage_arguments
 from .failing import SITE_VARIABLE
-from .output import Output
+from .option import (
+    KEPT,
+    Commands,
+    add_command,
+    add_document,
+    add_json,
+    add_out,
+    add_store,
+    later,
+    path,
+    published,
+    reason,
+    seconds,
+)
 
 SECRET_VARIABLE: Final = "CONFERENCEKIT_SECRET"  # noqa: S105 - the name of a variable, not a secret
 STATES: Final = ("confirmed", "waitlisted", "pending", "unverified", "declined", "cancelled", "expired")
 
-Run = Callable[[argparse.Namespace, Output], int]
-Commands = Any  # what `add_subparsers` returns has no public name
-
-_PUBLISHED: Final = re.compile(r"\s*(\d{1,9})\s*=\s*([0-9a-fA-F]{64})\s*")
-_KEPT: Final = "Stopped. What was done so far is kept, and the same command goes on from there."
 _ABOUT: Final = """\
 The secretariat of a conference: a text file says what is planned, a store beside it keeps what happened.
 """
@@ -60,7 +63,15 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--debug", action="store_true", help="show the traceback of an error")
     top.add_argument("--version", action="store_true", help="print the version and stop")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for add in (_add_plan, _add_people, _add_mail, _add_input, _add_log, _add_machine):
+    for add in (
+        _add_plan,
+        _add_people,
+        _add_mail,
+        _add_input,
+        _add_log,
+        storage_arguments.add_commands,
+        _add_machine,
+    ):
         add(commands)
     demo_command.add_commands(commands)
     for each in commands.choices.values():
@@ -74,28 +85,28 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_plan(commands: Commands) -> None:
-    new = _command(
+    new = add_command(
         commands,
         "new",
-        _later("plan_commands", "run_new"),
+        later("plan_commands", "run_new"),
         "write a new conference document; asks six questions",
         """It asks for the title, a contact, the time zone, when it starts and ends, and the last day to register, and
         writes a document with these. Everything else can be added with any editor.""",
     )
     new.add_argument(
-        "conference", metavar="CONFERENCE", type=_path, help="the file to write, such as gmc.toml"
+        "conference", metavar="CONFERENCE", type=path, help="the file to write, such as gmc.toml"
     )
     new.set_defaults(when_stopped="Stopped; nothing was written.")
 
-    check = _command(
+    check = add_command(
         commands,
         "check",
-        _later("plan_commands", "run_check"),
+        later("plan_commands", "run_check"),
         "find what is wrong, or print a summary to proofread",
         """It lists everything that is wrong with the document, each with its place; or, if nothing is, what follows
         from it: all times in three zones, what closes when, and what may have been forgotten. No store is touched.""",
     )
-    _add_document(check)
+    add_document(check)
     check.add_argument(
         "--zone",
         action="append",
@@ -103,57 +114,57 @@ def _add_plan(commands: Commands) -> None:
         help="another time zone to show, by its IANA name (may be repeated)",
     )
 
-    invitation = _command(
+    invitation = add_command(
         commands,
         "invitation",
-        _later("plan_commands", "run_invitation"),
+        later("plan_commands", "run_invitation"),
         "print the formal invitation",
         "The letter is made from the document: as text, as a web page, or as a mail to send.",
     )
-    _add_document(invitation)
+    add_document(invitation)
     invitation.add_argument("--format", choices=("text", "html", "eml"), default="text", help="default: text")
     invitation.add_argument(
         "--locale", metavar="TAG", help="its language (default: the first of the conference)"
     )
     invitation.add_argument("--to", metavar="MAILBOX", help="whom it is for: 'Name <address>'")
-    _add_out(invitation, "the letter")
+    add_out(invitation, "the letter")
 
 
 # -- people
 
 
 def _add_people(commands: Commands) -> None:
-    imported = _command(
+    imported = add_command(
         commands,
         "import",
-        _later("people_commands", "run_import"),
+        later("people_commands", "run_import"),
         "take registrations from a CSV file",
         """The first line has the labels of the form's questions, in any language; the export of the WordPress plugin
         "User Registration" is read as it is. Every row goes through the same form and rules as a registration on the
         website. Importing a file again enters nothing twice. The exit code is 1 if a row was refused.""",
     )
-    _add_store(imported)
-    imported.add_argument("file", metavar="FILE.csv", type=_path, help="the file; - reads standard input")
+    add_store(imported)
+    imported.add_argument("file", metavar="FILE.csv", type=path, help="the file; - reads standard input")
     imported.add_argument(
         "--late",
         metavar="REASON",
-        type=_reason,
+        type=reason,
         help="take what came after the deadline too, for this reason, which the log keeps",
     )
-    imported.set_defaults(when_stopped=_KEPT)
+    imported.set_defaults(when_stopped=KEPT)
 
-    people = _command(
+    people = add_command(
         commands,
         "registrations",
-        _later("people_commands", "run_registrations"),
+        later("people_commands", "run_registrations"),
         "list who registered",
         "A table for people, or all answers as CSV for a spreadsheet.",
     )
-    _add_store(people, json=False)
+    add_store(people, json=False)
     shape = people.add_mutually_exclusive_group()
     shape.add_argument("--csv", action="store_true", help="print all answers as CSV")
     shape.add_argument("--json", action="store_true", help="print the result as JSON")
-    _add_out(people, "the CSV")
+    add_out(people, "the CSV")
     people.add_argument(
         "--state",
         metavar="STATE",
@@ -167,15 +178,15 @@ def _add_people(commands: Commands) -> None:
 
 
 def _add_mail(commands: Commands) -> None:
-    deliver = _command(
+    deliver = add_command(
         commands,
         "deliver",
-        _later("mail_commands", "run_deliver"),
+        later("mail_commands", "run_deliver"),
         "send the mails that are owed",
         """It sends everything that is due and returns; with --watch it goes on. Run it from cron, or as a service. What
         could not be sent is tried again later. The exit code is 1 if a mail failed for good or waits for a person.""",
     )
-    _add_store(deliver)
+    add_store(deliver)
     deliver.add_argument(
         "--mailer",
         metavar="URL",
@@ -189,14 +200,14 @@ def _add_mail(commands: Commands) -> None:
     deliver.add_argument(
         "--secret-file",
         metavar="FILE",
-        type=_path,
+        type=path,
         help=f"what proves the links; the host has the same (default: CONFERENCE.secret, or ${SECRET_VARIABLE})",
     )
     deliver.add_argument("--watch", action="store_true", help="go on until stopped (Ctrl-C or SIGTERM)")
     deliver.add_argument(
         "--interval",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=10.0,
         help="pause between two looks of --watch (default: 10)",
     )
@@ -209,48 +220,48 @@ def _add_mail(commands: Commands) -> None:
 
 
 def _add_input(commands: Commands) -> None:
-    contributions = _command(
+    contributions = add_command(
         commands,
         "contributions",
-        _later("input_commands", "run_contributions"),
+        later("input_commands", "run_contributions"),
         "list what was contributed",
         "What was submitted and not withdrawn: the numbers that clauses cite, from whom, and what they agreed to.",
     )
-    _add_store(contributions)
+    add_store(contributions)
     contributions.add_argument(
         "--receipts",
         metavar="DIR",
-        type=_path,
+        type=path,
         help="write a receipt for each sealed contribution there, to hand out",
     )
 
-    declaration = _command(
+    declaration = add_command(
         commands,
         "declaration",
-        _later("input_commands", "run_declaration"),
+        later("input_commands", "run_declaration"),
         "compile the declaration from a text of clauses",
         """Each citation is looked up and each quotation must be found in its source, word for word; where one is not,
         nothing is written, and the nearest passage is shown.""",
     )
-    _add_store(declaration)
-    declaration.add_argument("clauses", metavar="CLAUSES.md", type=_path, help="the text of clauses")
-    _add_out(declaration, "the declaration (Markdown)")
+    add_store(declaration)
+    declaration.add_argument("clauses", metavar="CLAUSES.md", type=path, help="the text of clauses")
+    add_out(declaration, "the declaration (Markdown)")
     _add_good_practices(commands)
 
 
 def _add_good_practices(commands: Commands) -> None:
-    practices = _command(
+    practices = add_command(
         commands,
         "good-practices",
-        _later("input_commands", "run_good_practices"),
+        later("input_commands", "run_good_practices"),
         "publish the good practices, and tell everybody",
         "Writes a folder with a page, its files and credits, of those contributions whose authors agreed to it.",
     )
-    _add_store(practices)
+    add_store(practices)
     practices.add_argument(
         "--out",
         metavar="DIR",
-        type=_path,
+        type=path,
         required=True,
         help="the folder to write; it is replaced as a whole",
     )
@@ -266,34 +277,34 @@ def _add_good_practices(commands: Commands) -> None:
 
 
 def _add_log(commands: Commands) -> None:
-    _add_store(
-        _command(
+    add_store(
+        add_command(
             commands,
             "seal",
-            _later("log_commands", "run_seal"),
+            later("log_commands", "run_seal"),
             "seal the log and print what to publish",
             """Everything that happened since the last seal goes under one digest. Publish the line that it prints: then
             nobody, the organisers included, can change what is sealed without being found out.""",
         )
     )
-    verify = _command(
+    verify = add_command(
         commands,
         "verify",
-        _later("log_commands", "run_verify"),
+        later("log_commands", "run_verify"),
         "check that nothing in the sealed log was changed",
         "The exit code is 1 if anything does not verify. A receipt is checked without the store.",
     )
-    _add_store(verify)
+    add_store(verify)
     verify.add_argument(
         "--published",
         action="append",
         metavar="N=CHAIN",
-        type=_published,
+        type=published,
         default=[],
         help="what was published for seal N, as `seal` printed it (may be repeated)",
     )
     verify.add_argument(
-        "--receipt", metavar="FILE", type=_path, help="check one receipt (JSON) instead of the log"
+        "--receipt", metavar="FILE", type=path, help="check one receipt (JSON) instead of the log"
     )
 
 
@@ -303,104 +314,20 @@ def _add_log(commands: Commands) -> None:
 def _add_machine(commands: Commands) -> None:
     tz = commands.add_parser("tz", help="time zone data", description="Time zone data.")
     of_tz = tz.add_subparsers(dest="tz_command", metavar="COMMAND", title="commands", required=True)
-    check = _command(
+    check = add_command(
         of_tz,
         "check",
-        _later("plan_commands", "run_tz_check"),
+        later("plan_commands", "run_tz_check"),
         "list the stored times that a change of zone rules has moved",
         """Governments change their clocks. After an update of pytz, this lists the sessions whose wall time is another
         instant than when people were told. The exit code is 1 if there are any.""",
     )
-    _add_store(check)
-    plugins = _command(
+    add_store(check)
+    plugins = add_command(
         commands,
         "plugins",
-        _later("plan_commands", "run_plugins"),
+        later("plan_commands", "run_plugins"),
         "list the plugins, what they offer, and what is wrong with them",
         "The exit code is 1 if one is broken.",
     )
-    _add_json(plugins)
-
-
-# -- what commands share
-
-
-def _command(commands: Commands, name: str, run: Run, summary: str, more: str) -> argparse.ArgumentParser:
-    about = textwrap.fill(f"{summary[0].upper()}{summary[1:]}. {' '.join(more.split())}", 78)
-    found = cast("argparse.ArgumentParser", commands.add_parser(name, help=summary, description=about))
-    found.set_defaults(run=run)
-    return found
-
-
-def _later(module: str, name: str) -> Run:
-    """The command, imported when it runs: `--help` and `check` need little."""
-
-    def run(given: argparse.Namespace, output: Output) -> int:
-        return cast("Run", getattr(import_module(f".{module}", __package__), name))(given, output)
-
-    return run
-
-
-def _add_document(command: argparse.ArgumentParser, *, json: bool = True) -> None:
-    command.add_argument(
-        "conference", metavar="CONFERENCE", type=_path, help="the conference document (TOML or JSON)"
-    )
-    if json:
-        _add_json(command)
-
-
-def _add_json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="print the result as JSON")
-
-
-def _add_out(command: argparse.ArgumentParser, what: str) -> None:
-    command.add_argument("--out", metavar="FILE", type=_path, help=f"write {what} to this file")
-
-
-def _add_store(command: argparse.ArgumentParser, *, json: bool = True) -> None:
-    _add_document(command, json=json)
-    command.add_argument(
-        "--store",
-        metavar="URL",
-        help="the store: a URL or a file (default: CONFERENCE.db beside the document)",
-    )
-    command.add_argument("--by", metavar="NAME", default="", help="who you are, for the log")
-    command.add_argument(
-        "--revert",
-        action="store_true",
-        help="put an earlier document back in force (a changed one is put in force without this)",
-    )
-
-
-# -- the types of arguments
-
-
-def _path(text: str) -> Path:
-    if not text or "\0" in text:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a path")
-    return Path(text)
-
-
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("say the reason; it stays in the log")
-    return text.strip()
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0.1 <= seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0.1 to 86400")
-    return seconds
-
-
-def _published(text: str) -> tuple[int, str]:
-    found = _PUBLISHED.fullmatch(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not the number of a seal, = and 64 hexadecimal digits, as `seal` prints them"
-        )
-    return int(found[1]), found[2].lower()
+    add_json(plugins)

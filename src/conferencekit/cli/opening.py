@@ -28,7 +28,7 @@ from .files import read_file, write_file
 from .output import Output
 
 _NO_SITE: Final = "https://no-mail-is-sent.invalid"  # for commands that render no mail
-_SQLITE: Final = "sqlite:///"
+SQLITE: Final = "sqlite:///"
 _MOST_OF_SECRET: Final = 10_000
 _SHORTEST_SECRET: Final = 16
 
@@ -49,17 +49,17 @@ def opened(
     found = conference or load_conference(given.conference)
     store = store_url(given)
     if not enters:
-        _require_file(store)
+        require_file(store, "`conferencekit import` begins a store, and --store names another")
     secret, new_at = _secret(given) if sends else (secrets.token_bytes(32), None)
     secretariat = Secretariat(
         found,
         store=store,
-        mailer=_url(
+        mailer=url_of(
             getattr(given, "mailer", None) or str(given.conference.with_suffix(".outbox")), "maildir:"
         ),
         secret=secret,
         site=_site(given, found) if sends else _NO_SITE,
-        blobs=_url(given.files, "folder:") if getattr(given, "files", None) else None,
+        blobs=url_of(given.files, "folder:") if getattr(given, "files", None) else None,
     )
     with secretariat:
         _put_in_force(secretariat, found, given, output, enters=enters)
@@ -70,7 +70,7 @@ def opened(
 
 def store_url(given: argparse.Namespace) -> str:
     """The URL of the store: as it was given, or beside the document."""
-    return _url(given.store or str(given.conference.with_suffix(".db")), _SQLITE)
+    return url_of(given.store or str(given.conference.with_suffix(".db")), SQLITE)
 
 
 def in_force(secretariat: Secretariat) -> Record | None:
@@ -78,16 +78,16 @@ def in_force(secretariat: Secretariat) -> Record | None:
     return secretariat.shell.get("conference", "current")
 
 
-def _url(given: str, scheme: str) -> str:
+def url_of(given: str, scheme: str) -> str:
     """A URL as it is; a path with a scheme before it. One letter and a colon are a drive of Windows."""
     return given if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", given) else f"{scheme}{given}"
 
 
-def _require_file(store: str) -> None:
-    path = Path(store.removeprefix(_SQLITE).partition("?")[0])
-    if store.startswith(_SQLITE) and not path.exists():
-        reason = "there is no such file; `conferencekit import` begins a store, and --store names another"
-        raise StoreUnavailable(store, reason)
+def require_file(store: str, remedy: str) -> None:
+    """Raise `StoreUnavailable` for the URL of an SQLite file that is not there: opening it would make one."""
+    path = Path(store.removeprefix(SQLITE).partition("?")[0])
+    if store.startswith(SQLITE) and not path.exists():
+        raise StoreUnavailable(store, f"there is no such file; {remedy}")
 
 
 def _put_in_force(

@@ -11,6 +11,7 @@ from .commit import evaluate
 from .cursor import cursor_of, position_of, query_position, sort_key
 from .dump import (
     TABLES,
+    DumpDigest,
     differences,
     digest_of,
     entry_line,
@@ -50,6 +51,7 @@ __all__ = [
     "FINAL",
     "NOTICE",
     "TABLES",
+    "DumpDigest",
     "Effects",
     "EntryRow",
     "NoticeRow",

@@ -200,13 +200,27 @@ def row_from_text(text: str) -> DumpedRow:
     return DumpedRow(table, tuple(key), value)
 
 
+class DumpDigest:
+    """The SHA-256 of a dump, row by row: the same for two stores that hold the same."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+
+    def add(self, text: str) -> None:
+        """Add the next row, as `row_text` gives it."""
+        self._sha256.update(f"{text}\n".encode())
+
+    def hexadecimal(self) -> str:
+        """The digest of all rows so far, 64 digits."""
+        return self._sha256.hexdigest()
+
+
 def digest_of(rows: Iterable[DumpedRow]) -> str:
-    """The SHA-256 of a whole dump, in hexadecimal: the same for two stores that hold the same."""
-    digest = hashlib.sha256()
+    """The digest of a whole dump, in hexadecimal."""
+    digest = DumpDigest()
     for row in rows:
-        digest.update(row_text(row).encode())
-        digest.update(b"\n")
-    return digest.hexdigest()
+        digest.add(row_text(row))
+    return digest.hexadecimal()
 
 
 def differences(

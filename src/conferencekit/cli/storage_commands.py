@@ -1,0 +1,113 @@
+"""Commands about stores themselves, whatever conferences they keep: audit, copy, backup, restore."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Final, cast
+
+from ..adapters.dump_file import DumpFile, dump_lines
+from ..errors import NotFound, StoreUnavailable
+from ..ledger import LoggedEntry, verify
+from ..plugins import make_plugin_manager, open_store
+from ..ports import Dumpable
+from ..secretariat.ledger import SEALS
+from ..store.audit import AuditedStore, audit
+from ..store.copying import copy_conference
+from .files import check_writable, write_file
+from .opening import SQLITE, require_file, url_of
+from .output import Output
+
+_UNABLE: Final = "it cannot tell all its rows: its class would need dump() and restore(), see ports.Dumpable"
+
+
+def run_audit(given: argparse.Namespace, output: Output) -> int:
+    """Compute every table again from the records, and the log's digests, and report what differs."""
+    found: dict[str, list[str]] = {}
+    with _opened(given.url) as store, output.progress("Auditing") as tick:
+        for conference in _chosen(store, given.only):
+            differences = [str(each) for each in audit(store, conference, progress=tick)]
+            found[conference] = differences + [str(each) for each in _broken_log(store, conference)]
+    for conference, lines in found.items():
+        output.say(f"{conference}: {len(lines)} differences" if lines else f"{conference}: all is well")
+        for line in lines:
+            output.say(f"  {line}")
+    if not found:
+        output.say("The store keeps no conference yet.")
+    output.result([{"conference": name, "differences": lines} for name, lines in found.items()])
+    if any(found.values()):
+        output.complain(
+            "The store is damaged, or was written to meanwhile. Stop its hosts and audit it again."
+        )
+        return 1
+    return 0
+
+
+def _broken_log(store: Dumpable, conference: str) -> Iterator[object]:
+    entries, seals = [], []
+    with closing(store.dump(conference)) as rows:
+        for row in rows:
+            value = dict(row.value or {})
+            if row.table == "entry":
+                entries.append(LoggedEntry(str(row.key[1]), str(value["digest"]), value["body"]))  # type: ignore[arg-type]  # JSON
+            elif row.table == "record" and row.key[0] == "seal":
+                seals.append(SEALS.from_body(value["body"]))  # type: ignore[arg-type]  # JSON
+    return iter(verify(sorted(seals, key=lambda seal: seal.number), entries))
+
+
+def run_copy(given: argparse.Namespace, output: Output) -> int:
+    """Copy conferences from one store to another. It goes on where an earlier copy stopped."""
+    with _opened(given.source) as source, _opened(given.target, new=True) as target:
+        return _copy(source, target, given, output)
+
+
+def run_restore(given: argparse.Namespace, output: Output) -> int:
+    """Put a backup into a store."""
+    backup = DumpFile(given.file)
+    backup.conferences()  # the whole file is checked before anything is written
+    with _opened(given.url, new=True) as target:
+        return _copy(backup, target, given, output)
+
+
+def _copy(source: Dumpable, target: Dumpable, given: argparse.Namespace, output: Output) -> int:
+    with output.progress("Copying rows") as tick:
+        chosen = _chosen(source, given.only)
+        done = [copy_conference(source, target, conference, progress=tick) for conference in chosen]
+    for each in done:
+        output.say(f"{each.conference}: wrote {each.written} rows. Both have the digest {each.digest}")
+    if not done:
+        output.say("There is no conference to copy.")
+    output.result([{"conference": e.conference, "written": e.written, "digest": e.digest} for e in done])
+    return 0
+
+
+def run_backup(given: argparse.Namespace, output: Output) -> int:
+    """Write everything that a store keeps to one text file, readable by its owner only."""
+    check_writable(given.file)
+    with _opened(given.url) as store, output.progress("Writing rows") as tick:
+        write_file(given.file, dump_lines(store, progress=tick), private=True)
+    names = DumpFile(given.file).conferences()  # reads it all again
+    output.say(f"Wrote {given.file}: {', '.join(names) or 'no conference'}. It holds personal data.")
+    output.result({"file": str(given.file), "conferences": names})
+    return 0
+
+
+def _chosen(store: Dumpable, only: list[str]) -> list[str]:
+    names = store.conferences()
+    for name in only:
+        if name not in names:
+            raise NotFound("conference", name)
+    return only or names
+
+
+@contextmanager
+def _opened(given: str, *, new: bool = False) -> Iterator[AuditedStore]:
+    """The store at a URL or path. Only with `new` may a file be made."""
+    url = url_of(given, SQLITE)
+    if not new:
+        require_file(url, "name the store by its path or URL")
+    with closing(open_store(url, make_plugin_manager())) as store:
+        if not isinstance(store, Dumpable):
+            raise StoreUnavailable(url, _UNABLE)
+        yield cast("AuditedStore", store)

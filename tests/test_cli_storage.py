@@ -1,0 +1,218 @@
+"""`conferencekit storage`: audits, copies and backups of real stores, whole and damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import sqlite3
+import stat
+import sys
+import time
+
+import pytest
+from tests.cli_line import new_line, one_message, process
+
+from conferencekit.adapters.dump_file import DumpFile
+from conferencekit.adapters.sqlite import SQLiteStore
+from conferencekit.ports import DumpedRow, Limit
+from conferencekit.store.audit import audit
+from conferencekit.testing.store_samples import Changes, committed, put
+
+line = pytest.fixture(new_line)
+
+
+@pytest.fixture
+def kept(line):
+    """A store with a conference in it: three people and a seal."""
+    line.people("Ada,ada@example.org,GB,yes", "Bo,bo@example.org,SE,yes", "Chi,chi@example.org,CN,yes")
+    assert line.run("import gmc.toml people.csv").code == 0
+    assert line.run("seal gmc.toml").code == 0
+    return line
+
+
+def damage(line, *statements: str) -> None:
+    with contextlib.closing(sqlite3.connect(line.path("gmc.db"))) as raw:
+        for each in statements:
+            raw.execute(each)
+        raw.commit()
+
+
+# -- audit
+
+
+def test_a_whole_store_passes_the_audit(kept):
+    done = kept.run("storage audit gmc.db")
+    assert (done.code, done.out, done.err) == (0, "gmc: all is well\n", "")
+    assert kept.run("storage audit gmc.db --json").json == [{"conference": "gmc", "differences": []}]
+
+
+def test_the_audit_names_what_differs(kept):
+    """A counter, and the body of a log entry that somebody has changed."""
+    damage(
+        kept,
+        "UPDATE quota SET taken = 2 WHERE taken = 3",
+        "UPDATE entry SET body = replace(body, 'registered', 'cancelled') WHERE seq = 2",
+    )
+    done = kept.run("storage audit gmc.db")
+    one_message(done, "The store is damaged", "audit it again")
+    assert "found 2 taken, expected 3 taken" in done.out
+    assert kept.run("storage audit gmc.db --json").json[0]["differences"]
+
+
+def test_what_cannot_be_audited(kept):
+    one_message(kept.run("storage audit other.db"), "other.db", "no such file", "name the store")
+    one_message(kept.run("storage audit people.csv"), "people.csv", "not an SQLite database")
+    one_message(kept.run("storage audit redis://host"), "'redis'", "sqlite")
+    one_message(kept.run("storage audit gmc.db --only gms"), "'gms'", "Check the id")
+    assert kept.run("storage audit").code == 2
+    assert not kept.path("other.db").exists()
+
+
+# -- copy
+
+
+def test_a_copy_is_the_same_conference(kept):
+    """It is a store like the first: commands work on it, receipts verify, and more can be entered."""
+    digest = kept.run("storage copy gmc.db copy.db --json").json[0]["digest"]
+    assert kept.run("storage copy copy.db gmc.db --json").json == [
+        {"conference": "gmc", "written": 0, "digest": digest}
+    ]
+    assert kept.run("storage audit copy.db").code == 0
+    assert kept.run("verify gmc.toml --store copy.db").code == 0
+    first = kept.run("registrations gmc.toml --json").json
+    assert kept.run("registrations gmc.toml --store copy.db --json").json == first
+    kept.people("Dana,dana@example.org,US,yes")
+    assert kept.run("import gmc.toml people.csv --store copy.db").code == 0
+    assert len(kept.run("registrations gmc.toml --store copy.db --json").json) == 4
+    assert kept.run("storage audit copy.db").code == 0
+
+
+def test_a_copy_that_went_on_is_not_overwritten(kept):
+    assert kept.run("storage copy gmc.db copy.db").code == 0
+    kept.people("Dana,dana@example.org,US,yes")
+    assert kept.run("import gmc.toml people.csv --store copy.db").code == 0
+    one_message(kept.run("storage copy gmc.db copy.db"), "'gmc'", "which the source has not", "Name a store")
+    assert len(kept.run("registrations gmc.toml --store copy.db --json").json) == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is of POSIX")
+def test_a_copy_goes_on_after_a_kill(line):
+    """Whenever it is killed, the same command makes it whole."""
+    changes = Changes("crowd")
+    with contextlib.closing(SQLiteStore(line.path("a.db"))) as store:
+        committed(store.commit([changes(Limit(quota="q", capacity=None))]))
+        for first in range(0, 9_000, 900):
+            people = [put(f"p{first + each}", takes={"q": 1}) for each in range(900)]
+            committed(store.commit([changes(*people)]))
+    for _ in range(3):
+        copy = process("storage", "copy", "a.db", "b.db")
+        until = time.monotonic() + 30
+        before = line.path("b.db-wal").stat().st_size if line.path("b.db-wal").exists() else 0
+        while copy.poll() is None and time.monotonic() < until:
+            wal = line.path("b.db-wal")
+            if wal.exists() and wal.stat().st_size > before + 100_000:
+                break
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(copy.pid, signal.SIGKILL)
+        copy.communicate()
+    assert line.run("storage copy a.db b.db").code == 0
+    with contextlib.closing(SQLiteStore(line.path("b.db"))) as store:
+        assert list(audit(store, "crowd")) == []
+        assert store.quotas("crowd", ["q"]) == {"q": (9_000, None)}
+
+
+# -- backup and restore
+
+
+def test_a_backup_comes_back_whole(kept):
+    done = kept.run("storage backup gmc.db gmc.backup")
+    assert done.out == "Wrote gmc.backup: gmc. It holds personal data.\n"
+    if os.name == "posix":
+        assert stat.S_IMODE(kept.path("gmc.backup").stat().st_mode) == 0o600
+    restored = kept.run("storage restore gmc.backup new.db --json").json
+    assert restored == [
+        {**kept.run("storage copy gmc.db new.db --json").json[0], "written": restored[0]["written"]}
+    ]
+    assert kept.run("verify gmc.toml --store new.db").code == 0
+
+
+def test_a_backup_while_others_write_is_one_moment(kept):
+    """What is entered meanwhile is not in it, and it is whole all the same."""
+    with contextlib.closing(SQLiteStore(kept.path("gmc.db"))) as store:
+        rows = store.dump("gmc")
+        next(rows)
+        kept.people("Dana,dana@example.org,US,yes")
+        assert kept.run("import gmc.toml people.csv").code == 0
+        assert not any("dana@example.org" in str(row) for row in rows)
+
+
+def edited(change):
+    def edit(text: str) -> str:
+        lines = text.splitlines(keepends=True)
+        change(lines)
+        return "".join(lines)
+
+    return edit
+
+
+BROKEN = {
+    "empty": (lambda _: "", "does not begin as a backup does"),
+    "another file": (lambda _: "name,address\n", "does not begin as a backup does"),
+    "newer": (lambda text: text.replace('dump": 1', 'dump": 2', 1), "schema 2"),
+    "cut off in a row": (lambda text: text[: len(text) // 2], "is damaged"),
+    "cut off between rows": (edited(lambda lines: lines.__delitem__(slice(7, None))), "ends in the middle"),
+    "without its end": (edited(lambda lines: lines.pop()), "ends in the middle"),
+    "a row gone": (edited(lambda lines: lines.pop(3)), "not those that were written"),
+    "a row twice": (edited(lambda lines: lines.insert(3, lines[3])), "not those that were written"),
+    "a name changed": (lambda text: text.replace("Ada", "Eve"), "not those that were written"),
+    "something else": (edited(lambda lines: lines.insert(3, "[]\n")), "is damaged"),
+    "deep": (edited(lambda lines: lines.insert(3, "[" * 100_000 + "\n")), "is damaged"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_backup_is_refused_before_anything_is_written(kept, name):
+    change, reason = BROKEN[name]
+    assert kept.run("storage backup gmc.db gmc.backup").code == 0
+    kept.write("broken", change(kept.path("gmc.backup").read_text(encoding="utf-8")))
+    one_message(kept.run("storage restore broken new.db"), "broken", reason)
+    assert not kept.path("new.db").exists()
+
+
+def test_no_text_at_all_is_refused(kept):
+    kept.write("noise", hashlib.sha256(b"noise").digest() * 100)
+    one_message(kept.run("storage restore noise new.db"), "noise", "no text in UTF-8")
+    one_message(kept.run("storage restore nothing new.db"), "nothing", "No such file")
+
+
+def test_a_backup_where_nothing_can_be_written(kept):
+    one_message(kept.run("storage backup gmc.db nowhere/gmc.backup"), "nowhere", "Correct the path")
+
+
+def test_a_backup_is_never_written_to(kept):
+    assert kept.run("storage backup gmc.db gmc.backup").code == 0
+    with pytest.raises(Exception, match="it is a backup"):
+        DumpFile(kept.path("gmc.backup")).restore("gmc", [DumpedRow("seal", (1,), {})])
+
+
+def test_each_line_of_a_backup_is_json(kept):
+    assert kept.run("storage backup gmc.db gmc.backup").code == 0
+    lines = [json.loads(each) for each in kept.path("gmc.backup").read_text(encoding="utf-8").splitlines()]
+    assert lines[0] == {"conferencekit-dump": 1}
+    assert lines[1] == ["~conference", "gmc"]
+    assert lines[-1] == ["~complete", 1]
+
+
+def test_an_empty_store(line):
+    with contextlib.closing(SQLiteStore(line.path("a.db"))) as store:
+        store.conferences()
+    assert line.run("storage audit a.db").out == "The store keeps no conference yet.\n"
+    assert line.run("storage copy a.db b.db").out == "There is no conference to copy.\n"
+    assert (
+        line.run("storage backup a.db a.backup").out
+        == "Wrote a.backup: no conference. It holds personal data.\n"
+    )
+    assert line.run("storage restore a.backup c.db").code == 0
