@@ -227,6 +227,44 @@ def test_the_form_stands_where_people_register():
     assert instructions < name < note
 
 
+@pytest.mark.parametrize("locale", SIX)
+def test_without_a_page_people_write_to_register(locale):
+    """Neither a sentence that ends in nothing nor an empty heading, and where there is no contact, nothing at all."""
+    without = evolve(CONFERENCE, website=None, source=None)
+    page, nobody = (
+        render_letter(CONFERENCE, locale=locale),
+        render_letter(evolve(without, contact=None), locale=locale),
+    )
+    letter = render_letter(without, locale=locale)
+    (here,) = re.findall(r'<h2 id="register">(.*?)</h2>', page.html)
+    assert f"{here}: {CONFERENCE.website}" in page.text
+    for found in (letter, nobody):
+        assert here not in found.text.split("----")[1]
+        assert f">{here}<" not in found.html
+    said = letter.text.split("----")[1].strip().splitlines()[0]
+    assert said.endswith(f" {CONFERENCE.contact}")
+    assert said.count(CONFERENCE.contact) == 1
+    assert f'<a href="mailto:{CONFERENCE.contact}">' in letter.html.split("<section")[1]
+
+
+@pytest.mark.parametrize("locale", SIX)
+def test_only_a_virtual_venue_invites_to_attend_virtually(locale):
+    """Who says nothing of the place has not said that there is none."""
+    virtual = render_letter(evolve(CONFERENCE, venue=Venue(kind="virtual")), locale=locale).text
+    unsaid = render_letter(evolve(CONFERENCE, venue=None), locale=locale).text
+    words = {
+        "en": "virtually",
+        "fr": "en ligne",
+        "es": "en línea",
+        "ru": "онлайн",
+        "zh": "在线",
+        "ar": "عبر الإنترنت",
+    }
+    opening = [flat(text.split("\n\n")[2]) for text in (virtual, unsaid)]
+    assert [words[locale] in each for each in opening] == [True, False]
+    assert CONFERENCE.title.text(locale) in opening[1]
+
+
 def test_notes_fit_the_rules_of_registration():
     """Who has no password is not told to sign in; without a call nobody is told of input."""
     field = Field(name="email", kind="email", label=LocalizedText.of("E-mail"))

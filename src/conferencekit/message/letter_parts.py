@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 from markupsafe import Markup
 
-from ..conference import Conference, Venue
+from ..conference import Conference
 from ..datewords import range_text
 from ..document.addresses import url_problem
 from ..moment import Moment
@@ -91,10 +91,11 @@ def parts_of(conference: Conference, voice: Voice, links: Mapping[str, str]) -> 
 
 def _invitation(conference: Conference, voice: Voice) -> Parts:
     words = voice.words
-    venue = conference.venue or Venue(kind="virtual")
+    venue = conference.venue
     hosts = [voice.said(host.name) for host in conference.hosts]
-    place = [voice.said(each) for each in (venue.name, venue.address) if each] or [words.announced]
-    template = (words.on_behalf if hosts else "") + words.invite[venue.kind]
+    named = (venue.name, venue.address) if venue else ()
+    place = [voice.said(each) for each in named if each] or [words.announced]
+    template = (words.on_behalf if hosts else "") + words.invite[venue.kind if venue else "unsaid"]
     values = {"title": voice.said(conference.title), "place": voice.listed(place)}
     return {
         "invitation": voice.sentence(template, hosts=voice.listed(hosts) if hosts else "", **values),
@@ -184,6 +185,7 @@ def _registration(conference: Conference, voice: Voice, links: Mapping[str, str]
         "otherwise": words.otherwise,
         "here": words.here,
         "page": voice.link(page),
+        "write": words.write if conference.contact else "",
         "follows": voice.paragraphs(plan.instructions) or usual,
         "help": voice.paragraphs(plan.help),
         "usual_help": words.sign_in if call and has_password else words.no_mail,

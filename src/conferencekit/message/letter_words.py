@@ -18,7 +18,10 @@ KINDS: Final = ("toolkit", "report", "slides", "photo", "video", "link", "other"
 
 @frozen(kw_only=True)
 class LetterWords:
-    """How one language says what every invitation says. `kinds` are the materials in the order of `KINDS`."""
+    """How one language says what every invitation says. `kinds` are the materials in the order of `KINDS`.
+
+    `invite` has a sentence for each kind of venue, and `unsaid` for a conference that says nothing of its place.
+    """
 
     locale: str
     comma: str
@@ -45,6 +48,7 @@ class LetterWords:
     contact: str
     closing: str
     here: str
+    write: str
     follows: str
     sign_in: str
     otherwise: str
@@ -70,6 +74,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             salutation="Dear colleague,",
             on_behalf="On behalf of {hosts}, ",
             invite={
+                "unsaid": "it is our honour to formally invite you to the conference “{title}”.",
                 "virtual": "it is our honour to formally invite you to virtually attend the conference “{title}”.",
                 "physical": "it is our honour to formally invite you to the conference “{title}”. Place: {place}.",
                 "hybrid": "it is our honour to formally invite you to the conference “{title}”, "
@@ -94,6 +99,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             contact="If you have questions, please write to",
             closing="Yours sincerely,",
             here="Please register here",
+            write="To register, please write to",
             follows="How to submit ideas or input for the “{outcome}” is explained once your registration is complete.",
             sign_in="If no confirmation e-mail reached you, sign in all the same with the e-mail address and the "
             "password of your registration, and go on to give your input.",
@@ -107,6 +113,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             salutation="Chère collègue, cher collègue,",
             on_behalf="Au nom des organisateurs, {hosts}, ",
             invite={
+                "unsaid": "nous avons l’honneur de vous inviter officiellement à la conférence « {title} ».",
                 "virtual": "nous avons l’honneur de vous inviter officiellement à participer en ligne à la "
                 "conférence « {title} ».",
                 "physical": "nous avons l’honneur de vous inviter officiellement à la conférence « {title} ». "
@@ -141,6 +148,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             contact="Pour toute question, écrivez à",
             closing="Veuillez agréer l’expression de nos sentiments distingués.",
             here="Inscrivez-vous ici",
+            write="Pour vous inscrire, écrivez à",
             follows="La manière d’envoyer vos idées et contributions (« {outcome} ») vous sera expliquée une "
             "fois votre inscription terminée.",
             sign_in="Si aucun courriel de confirmation ne vous est parvenu, connectez-vous tout de même avec l’adresse "
@@ -155,6 +163,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             salutation="Estimada colega, estimado colega:",
             on_behalf="En nombre de las instituciones organizadoras, {hosts}, ",
             invite={
+                "unsaid": "tenemos el honor de invitarle formalmente a la conferencia «{title}».",
                 "virtual": "tenemos el honor de invitarle formalmente a participar en línea en la conferencia "
                 "«{title}».",
                 "physical": "tenemos el honor de invitarle formalmente a la conferencia «{title}». Lugar: {place}.",
@@ -188,6 +197,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             contact="Si tiene preguntas, escriba a",
             closing="Atentamente,",
             here="Inscríbase aquí",
+            write="Para inscribirse, escriba a",
             follows="Una vez completada la inscripción le explicaremos cómo enviar sus ideas y aportaciones "
             "(«{outcome}»).",
             sign_in="Si no recibió el correo de confirmación, inicie sesión de todos modos con la dirección y la "
@@ -202,6 +212,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             salutation="Уважаемые коллеги!",
             on_behalf="От имени организаторов ({hosts}) ",
             invite={
+                "unsaid": "имеем честь официально пригласить Вас на конференцию «{title}».",
                 "virtual": "имеем честь официально пригласить Вас принять участие в режиме онлайн в конференции "
                 "«{title}».",
                 "physical": "имеем честь официально пригласить Вас на конференцию «{title}». Место: {place}.",
@@ -235,6 +246,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             contact="По любым вопросам пишите на адрес",
             closing="С уважением,",
             here="Регистрация",
+            write="Чтобы зарегистрироваться, напишите на адрес",
             follows="Как отправить идеи и предложения («{outcome}»), мы объясним после завершения регистрации.",
             sign_in="Если письмо с подтверждением не пришло, всё равно войдите с адресом электронной почты и паролем, "
             "указанными при регистрации, и отправьте свои предложения.",
@@ -248,6 +260,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             salutation="尊敬的同仁：",
             on_behalf="谨代表{hosts}，",
             invite={
+                "unsaid": "我们荣幸地正式邀请您参加“{title}”。",
                 "virtual": "我们荣幸地正式邀请您在线参加“{title}”。",
                 "physical": "我们荣幸地正式邀请您参加“{title}”。地点：{place}。",
                 "hybrid": "我们荣幸地正式邀请您在线或到现场参加“{title}”。地点：{place}。",
@@ -271,6 +284,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             contact="如有疑问，请联系",
             closing="此致敬礼",
             here="请在此注册",
+            write="如需注册，请写信至",
             follows="完成注册后，我们将说明如何为“{outcome}”提交想法和意见。",
             sign_in="如未收到确认邮件，仍请使用注册时的邮箱和密码登录并提交意见。",
             otherwise="如有其他问题，请联系",
@@ -283,6 +297,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             salutation="الزميلات والزملاء الأعزاء،",
             on_behalf="باسم الجهات المنظِّمة، {hosts}، ",
             invite={
+                "unsaid": "يشرفنا أن ندعوكم رسميًا إلى مؤتمر «{title}».",
                 "virtual": "يشرفنا أن ندعوكم رسميًا إلى المشاركة عبر الإنترنت في مؤتمر «{title}».",
                 "physical": "يشرفنا أن ندعوكم رسميًا إلى مؤتمر «{title}». المكان: {place}.",
                 "hybrid": "يشرفنا أن ندعوكم رسميًا إلى مؤتمر «{title}»، عبر الإنترنت أو حضوريًا. المكان: {place}.",
@@ -306,6 +321,7 @@ _WORDS: Final[Mapping[str, LetterWords]] = MappingProxyType(
             contact="للأسئلة، يُرجى مراسلتنا على",
             closing="وتفضلوا بقبول فائق الاحترام،",
             here="سجّلوا هنا",
+            write="للتسجيل، يُرجى مراسلتنا على",
             follows="سنوضح كيفية إرسال الأفكار والمساهمات («{outcome}») بعد إتمام التسجيل.",
             sign_in="إذا لم تصلكم رسالة التأكيد، فسجّلوا الدخول بعنوان البريد الإلكتروني وكلمة المرور المستخدمين في "
             "التسجيل وأرسلوا مساهمتكم.",
