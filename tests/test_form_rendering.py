@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.html_page import Page
 
 from conferencekit.adapters.html_forms import HtmlForms
+from conferencekit.form.catalogue import text
 from conferencekit.form.fields import Choice, Field, Form
 from conferencekit.form.html import Html, element, escape
 from conferencekit.form.issues import FORM, Issue
@@ -90,6 +91,16 @@ def test_a_form_with_files_is_multipart_and_says_what_is_taken():
     assert (file["accept"], "multiple" in file) == (".pdf", True)
     assert "Accepted: .pdf. At most 10\u00a0MB for each file. At most 2 files." in "".join(page.text)
     assert "enctype" not in Page(render(standard_form())).all("form")[0]
+
+
+@pytest.mark.parametrize("locale", ["en", "fr", "es", "ru", "zh", "ar"])
+def test_files_are_asked_for_again_where_something_else_is_wrong(locale):
+    """A browser forgets them, and a form that comes back complete but for a file would lose it in silence."""
+    again = text("hint_files_again", locale)
+    wrong = [Issue("name", "required")]
+    assert again not in "".join(Page(render(EVERYTHING, locale=locale)).text)
+    page = Page(render(EVERYTHING, issues=wrong, locale=locale))
+    assert "".join(page.text).count(again) == 1
 
 
 def test_autofill_tokens_are_given():

@@ -58,6 +58,7 @@ class _Shown:
     answer: object
     errors: tuple[str, ...]
     locale: str
+    is_again: bool = False
 
     @property
     def id(self) -> str:
@@ -133,6 +134,7 @@ def _shown(form: Form, answers: object, wrong: Mapping[str, Sequence[Issue]], lo
             answer=given.get(each.name, ""),
             errors=tuple(message(issue, each, locale) for issue in wrong.get(each.name, ())),
             locale=locale,
+            is_again=bool(wrong),
         )
         for each in form.fields
     ]
@@ -223,6 +225,10 @@ def _hints(shown: _Shown) -> list[Html | str]:
             hints.append(text("hint_size", locale, size=size_text(asked.max_bytes, locale)))
         if asked.max_files > 1:
             hints.append(text("hint_files", locale, max=asked.max_files))
+        if (
+            shown.is_again
+        ):  # no browser fills them in, and an optional field would be sent empty without a word
+            hints.append(text("hint_files_again", locale))
     return hints
 
 

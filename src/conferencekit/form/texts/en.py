@@ -70,6 +70,7 @@ INTERFACE = {
     "hint_accept": "Accepted: {accept}.",
     "hint_size": "At most {size} for each file.",
     "hint_files": "At most {max} files.",
+    "hint_files_again": "If you chose files, choose them again: they were not kept.",
     "hint_length": "At most {max} characters.",
     "fee": "Fee",
     "deadline": "Deadline",

@@ -70,6 +70,7 @@ INTERFACE = {
     "hint_accept": "Formatos aceptados: {accept}.",
     "hint_size": "{size} como máximo por archivo.",
     "hint_files": "{max} archivos como máximo.",
+    "hint_files_again": "Si había elegido archivos, elíjalos de nuevo: no se han guardado.",
     "hint_length": "{max} caracteres como máximo.",
     "fee": "Cuota",
     "deadline": "Fecha límite",

@@ -70,6 +70,7 @@ INTERFACE = {
     "hint_accept": "Formats acceptés : {accept}.",
     "hint_size": "{size} au maximum par fichier.",
     "hint_files": "{max} fichiers au maximum.",
+    "hint_files_again": "Si vous aviez choisi des fichiers, choisissez-les à nouveau : ils n’ont pas été conservés.",
     "hint_length": "{max} caractères au maximum.",
     "fee": "Participation",
     "deadline": "Date limite",

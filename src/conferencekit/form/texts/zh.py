@@ -69,6 +69,7 @@ INTERFACE = {
     "hint_accept": "可接受的格式：{accept}。",
     "hint_size": "每个文件不超过 {size}。",
     "hint_files": "最多 {max} 个文件。",
+    "hint_files_again": "如果您选择过文件，请重新选择：文件未被保留。",
     "hint_length": "最多 {max} 个字符。",
     "fee": "费用",
     "deadline": "截止时间",
