@@ -57,7 +57,7 @@ def test_a_filled_in_form_becomes_a_contribution():
     }  # fmt: skip
     reading = read(form, posted)
     assert reading.issues == ()
-    found = read_contribution(reading.answers, files=(file(),), name="Ana", organisation="X", country="BR")
+    found = read_contribution(reading.answers, files=(file(),))
     assert ({1: "Un rôle"}, "fr", "named", "no") == (
         found.answers,
         found.language,
@@ -65,7 +65,7 @@ def test_a_filled_in_form_becomes_a_contribution():
         found.publish,
     )
     assert found.links == ("https://a.example/", "https://b.example/")
-    assert ("Ana", "X", "BR", (file(),)) == (found.name, found.organisation, found.country, found.files)
+    assert ("", "", "", (file(),)) == (found.name, found.organisation, found.country, found.files)
 
 
 def test_unanswered_consents_mean_no():

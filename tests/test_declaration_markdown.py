@@ -49,7 +49,7 @@ def contributions():
 
 
 def written(sources=None, rendered=None, **given_):
-    declaration = compile_declaration(parse(TEXT, "G"), sources or contributions(), "G")
+    declaration = compile_declaration(parse(TEXT, "G"), sources or contributions())
     return to_markdown(declaration, CONFERENCE, rendered or sources or contributions(), **given_)
 
 
@@ -187,7 +187,7 @@ def test_a_hostile_clause_and_quote_stay_text_in_the_declaration():
         )
     ]
     text = f'# <h1>T</h1> *t*\n\n## <h2> `s`\n\nDo <b>this</b> *now* [G1-001 "{answer}"].\n'
-    declaration = compile_declaration(parse(text, "G"), sources, "G")
+    declaration = compile_declaration(parse(text, "G"), sources)
     kinds, shown = plain(to_markdown(declaration, CONFERENCE, sources))
     assert not kinds & {"html_inline", "html_block", "link_open", "code_inline", "image", "strong_open"}
     assert f"“{answer}” – *<i>Eve</i>* # x, [o](http://e.example)" in shown

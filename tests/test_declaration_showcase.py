@@ -33,7 +33,7 @@ def ana(**given):
 
 
 def shown(*contributions, **given):
-    return good_practices(CONFERENCE, contributions, prefix="G", **given)
+    return good_practices(CONFERENCE, contributions, **given)
 
 
 class Page(HTMLParser):
@@ -102,7 +102,7 @@ def test_an_anonymous_practice_names_nobody():
 def test_an_empty_page_is_a_page():
     """Nothing to show is said, also where there is no call."""
     assert "contributed them: 0." in shown().contents["index.md"]
-    assert good_practices(evolve(CONFERENCE, call=None), [ana()], prefix="G").practices == ()
+    assert good_practices(evolve(CONFERENCE, call=None), [ana()]).practices == ()
 
 
 def test_the_page_follows_the_readers_language():

@@ -29,7 +29,7 @@ def sources(**given):
 
 def compiled(clause: str, contributions=None):
     text = parse(f"# T\n\n{clause}\n", "G")
-    return compile_declaration(text, sources() if contributions is None else contributions, "G")
+    return compile_declaration(text, sources() if contributions is None else contributions)
 
 
 def refused(clause: str, contributions=None) -> list[tuple[str, str | None]]:
@@ -150,7 +150,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_text():
     """Those of the text and those of its citations, with value, place and remedy in the message."""
     text = parse('# T\n\nA [G1-017 "not there"].\n\nB ].\n\nC [G1-099].\n', "G", source="clauses.md")
     with pytest.raises(DeclarationRefused, match="not there") as caught:
-        compile_declaration(text, sources(), "G")
+        compile_declaration(text, sources())
     assert [each.path.split(",")[0] for each in caught.value.problems] == ["line 3", "line 5", "line 7"]
     assert str(caught.value).startswith("clauses.md cannot be compiled:\n  line 3, column 4: ")
 

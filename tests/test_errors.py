@@ -352,7 +352,7 @@ TRIGGERS: dict[type[errors.ConferenceKitError], tuple[Callable[[Path], object], 
     errors.BlobMissing: (lambda path: blobs(path).open("0" * 64), "0" * 64, "new upload"),
     errors.InvalidDigest: (lambda path: blobs(path).open("../passwd"), "../passwd", "64 lower-case"),
     errors.DeclarationRefused: (
-        lambda _: compile_declaration(parse('# One\n\nWe agree [G4-017 "words"].\n', "G"), [], "G"),
+        lambda _: compile_declaration(parse('# One\n\nWe agree [G4-017 "words"].\n', "G"), []),
         "G4-017",
         "submitted",
     ),

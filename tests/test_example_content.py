@@ -380,7 +380,7 @@ class TestWhole:
         found[7] = taken(7, revision["answers"], revision["at"])
         author = contributions()[WITHDRAWN]["email"]
         found[WITHDRAWN] = withdraw(found[WITHDRAWN], context=Context(withdrawal["at"]), person=author)
-        declaration = compile_declaration(parse(clauses(), "G"), found.values(), "G")
+        declaration = compile_declaration(parse(clauses(), "G"), found.values())
         uncited = coverage(declaration, found.values()).uncited_contributions
         assert len(declaration.clauses) == 22
         assert uncited == ("G-018", "G-041", "G-045", "G-046", "G-052", "G-054")

@@ -21,6 +21,7 @@ AOE = "AoE"
 AOE_ZONE = "Etc/GMT+12"  # POSIX counts westwards: this is UTC-12, where a day ends last on Earth
 _NOT_PLACES = frozenset({"Factory", "localtime", "posixrules"})
 _DAY = timedelta(days=1)
+_NEAREST = 3
 
 # Cities that people look for and IANA does not list: the database names one place per set of rules.
 _CITIES = {
@@ -85,7 +86,7 @@ def exact_zone(name: object) -> str:
     return found
 
 
-def nearest_zones(name: object, *, limit: int = 3) -> tuple[str, ...]:
+def nearest_zones(name: object) -> tuple[str, ...]:
     """Zone names that `name` may have meant, best first: by the city's name, then by spelling."""
     if not isinstance(name, str) or len(name) > 100:
         return ()
@@ -93,9 +94,9 @@ def nearest_zones(name: object, *, limit: int = 3) -> tuple[str, ...]:
     city = wanted.rsplit("/", 1)[-1].replace("_", " ")
     cities, names = _by_city(), _by_folded_name()
     found = [names[wanted]] if wanted in names else []
-    found += [cities[each] for each in difflib.get_close_matches(city, cities, n=limit, cutoff=0.8)]
-    found += [names[each] for each in difflib.get_close_matches(wanted, names, n=limit, cutoff=0.75)]
-    return tuple(dict.fromkeys(found))[:limit]
+    found += [cities[each] for each in difflib.get_close_matches(city, cities, n=_NEAREST, cutoff=0.8)]
+    found += [names[each] for each in difflib.get_close_matches(wanted, names, n=_NEAREST, cutoff=0.75)]
+    return tuple(dict.fromkeys(found))[:_NEAREST]
 
 
 @cache

@@ -54,23 +54,13 @@ def answers_of(draft: Draft) -> dict[str, object]:
     }
 
 
-def read_contribution(
-    answers: Mapping[str, object],
-    *,
-    files: tuple[Material, ...] = (),
-    name: str = "",
-    organisation: str = "",
-    country: str = "",
-) -> ContributionData:
-    """What a filled-in form says, as the rules take it.
+def read_contribution(answers: Mapping[str, object], *, files: tuple[Material, ...] = ()) -> ContributionData:
+    """What a filled-in form says, as the rules take it; who it comes from, their registration says.
 
     Args:
         answers: As `form.reading.read` gives them. A consent that is not answered is "no". Without `links` the links
             that are there stay.
         files: Those of the form that were checked and stored.
-        name: Who it comes from, as their registration says.
-        organisation: The same of their organisation.
-        country: The same of their country, ISO 3166-1 alpha-2, or empty.
     """
     topics = {
         int(key.removeprefix("topic-")): str(value)
@@ -85,9 +75,6 @@ def read_contribution(
         publish=_level(answers.get("publish")),
         files=files,
         links=tuple(line for line in links.split("\n") if line.strip()) if isinstance(links, str) else None,
-        name=name,
-        organisation=organisation,
-        country=country,
     )
 
 

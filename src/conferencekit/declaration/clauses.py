@@ -175,7 +175,8 @@ class _Reader:
 
     def __init__(self, prefix: str, source: str) -> None:
         self.prefix, self.source = prefix, source
-        self.title, self.part, self.heading = "", "operative", ""
+        self.title, self.heading = "", ""
+        self.part: Part = "operative"
         self.clauses: list[Clause] = []
         self.problems: list[Problem] = []
         self.keys: dict[str, int] = {}
@@ -255,7 +256,7 @@ class _Reader:
         )
         self.clauses.append(
             Clause(
-                part="preamble" if self.part == "preamble" else "operative",
+                part=self.part,
                 heading=self.heading,
                 number=number,
                 key=key,

@@ -14,13 +14,14 @@ MAX_LINK: Final = 2_000
 MAX_LINKS: Final = 20
 """Links of one contribution, inclusive."""
 
+_PATH: Final = "links"
 _HOST: Final = re.compile(r"(?!-)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?|\[[0-9A-Fa-f:.]{2,45}\]")
 _REFUSED: Final = re.compile(
     r"[\s\x00-\x20\x7f-\xa0\\\"<>^`{|}\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
 
 
-def check_link(link: str, path: str = "links") -> str | Issue:
+def check_link(link: str) -> str | Issue:
     """The link as it may be stored, or what is wrong with it.
 
     Refused: other schemes, credentials (`https://user:pass@host` also serves to disguise a host), white space, control
@@ -28,18 +29,18 @@ def check_link(link: str, path: str = "links") -> str | Issue:
     """
     url = link.strip(" \t\r\n")
     if len(url) > MAX_LINK:
-        return Issue(path, "too_long", {"max": MAX_LINK, "length": len(url)})
+        return Issue(_PATH, "too_long", {"max": MAX_LINK, "length": len(url)})
     shown = {"link": clean_line(url)[:200]}
     if not re.match(r"(?i)https?://", url):
-        return Issue(path, "link_scheme", shown)
+        return Issue(_PATH, "link_scheme", shown)
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        return Issue(path, "link", shown)
+        return Issue(_PATH, "link", shown)
     if "@" in parts.netloc:
-        return Issue(path, "link_credentials", shown)
+        return Issue(_PATH, "link_credentials", shown)
     host = parts.netloc.rpartition(":")[0] if parts.port is not None else parts.netloc.removesuffix(":")
     if _REFUSED.search(url) or not _HOST.fullmatch(host):
-        return Issue(path, "link", shown)
+        return Issue(_PATH, "link", shown)
     return url

@@ -61,7 +61,7 @@ class Showcase:
 
 
 def good_practices(
-    conference: Conference, contributions: Iterable[Contribution], *, prefix: str, locale: str | None = None
+    conference: Conference, contributions: Iterable[Contribution], *, locale: str | None = None
 ) -> Showcase:
     """The pages (Markdown and HTML) and files of the good practices.
 
@@ -70,7 +70,7 @@ def good_practices(
     files are called by their kind, since file names often name their authors. What stands inside a file, and the
     links, are published as they are.
     """
-    practices = _practices(conference.call, contributions, prefix, locale)
+    practices = _practices(conference.call, contributions, locale)
     page = _Page(conference, practices, locale)
     contents: dict[str, str | BlobReference] = {PAGE_MARKDOWN: page.markdown(), PAGE_HTML: page.html()}
     for each in practices:
@@ -86,11 +86,13 @@ def _name_order(name: str) -> tuple[str, str]:
 
 
 def _practices(
-    call: Call | None, contributions: Iterable[Contribution], prefix: str, locale: str | None
+    call: Call | None, contributions: Iterable[Contribution], locale: str | None
 ) -> tuple[Practice, ...]:
-    topics = [topic.number for topic in call.topics if topic.showcase] if call else []
+    if call is None:
+        return ()
+    topics = [topic.number for topic in call.topics if topic.showcase]
     published = [each for each in live(contributions) if each.publish != "no"]
-    found = [_practice(each, topic, prefix, locale) for topic in topics for each in published]
+    found = [_practice(each, topic, call.prefix, locale) for topic in topics for each in published]
     return tuple(each for each in found if each)
 
 

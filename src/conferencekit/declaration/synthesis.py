@@ -70,7 +70,7 @@ class Declaration:
     clauses: tuple[DeclaredClause, ...]
 
 
-def compile_declaration(text: ClauseText, contributions: Iterable[Contribution], prefix: str) -> Declaration:
+def compile_declaration(text: ClauseText, contributions: Iterable[Contribution]) -> Declaration:
     """Find every quote in the latest submitted revision of its source.
 
     The order of the contributions does not matter. Drafts and withdrawn ones are never a source.
@@ -78,7 +78,7 @@ def compile_declaration(text: ClauseText, contributions: Iterable[Contribution],
     Raises:
         DeclarationRefused: with all problems of the text and of its citations, in the order of the text.
     """
-    sources = _Sources(tuple(contributions), prefix)
+    sources = _Sources(tuple(contributions), text.prefix)
     problems = [*text.problems, *sources.problems]
     clauses = []
     for clause in text.clauses:
@@ -87,7 +87,7 @@ def compile_declaration(text: ClauseText, contributions: Iterable[Contribution],
         clauses.append(_declared(clause, tuple(each for each in found if isinstance(each, Excerpt))))
     if problems:
         raise DeclarationRefused(text.source, _in_order(problems))
-    return Declaration(title=text.title, prefix=prefix, clauses=tuple(clauses))
+    return Declaration(title=text.title, prefix=text.prefix, clauses=tuple(clauses))
 
 
 def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:

@@ -64,7 +64,7 @@ class Declarations:
         call = self._contributions.call
         live = self._contributions.live()
         sources = self._contributions.all_states("submitted", "withdrawn")  # to tell withdrawn from unknown
-        declaration = compile_declaration(parse(clauses, call.prefix, source=source), sources, call.prefix)
+        declaration = compile_declaration(parse(clauses, call.prefix, source=source), sources)
         markdown = to_markdown(declaration, self._shell.conference, live)
         return Compiled(
             declaration=declaration,
@@ -101,11 +101,9 @@ class Declarations:
         return compiled
 
     def good_practices(self, *, locale: str | None = None) -> Showcase:
-        """The pages and files of the good practices, as data."""
-        contributions = self._contributions
-        return good_practices(
-            self._shell.conference, contributions.live(), prefix=contributions.call.prefix, locale=locale
-        )
+        """The pages and files of the good practices, as data. Raises `NotFound` for a conference without a call."""
+        _ = self._contributions.call
+        return good_practices(self._shell.conference, self._contributions.live(), locale=locale)
 
     def publish_good_practices(self, folder: Path, *, tell: bool = False) -> Published:
         """Write the pages and files into a folder; with `tell` everybody registered gets a notice with the link.
