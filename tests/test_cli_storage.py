@@ -15,6 +15,7 @@ import time
 import pytest
 from tests.cli_line import new_line, one_message, process
 
+from conferencekit.adapters import sqlite_schema
 from conferencekit.adapters.dump_file import DumpFile
 from conferencekit.adapters.sqlite import SQLiteStore
 from conferencekit.ports import DumpedRow, Limit
@@ -204,6 +205,24 @@ def test_each_line_of_a_backup_is_json(kept):
     assert lines[0] == {"conferencekit-dump": 1}
     assert lines[1] == ["~conference", "gmc"]
     assert lines[-1] == ["~complete", 1]
+
+
+# -- migrate
+
+
+def test_an_older_store_is_migrated_after_it_was_said_how(kept, monkeypatch):
+    """Until then no command opens it."""
+    assert kept.run("storage migrate gmc.db").out == "Nothing is to be done.\n"
+    upgrade = sqlite_schema.Upgrade("a column for witnesses", ["ALTER TABLE entry ADD COLUMN witness TEXT"])
+    monkeypatch.setattr(sqlite_schema, "UPGRADES", {1: upgrade})
+    monkeypatch.setattr(sqlite_schema, "SCHEMA", 2)
+    one_message(kept.run("registrations gmc.toml"), "has schema 1", "storage migrate")
+    told = kept.run("storage migrate gmc.db")
+    assert told.out.startswith("schema 1 to 2: a column for witnesses\nNothing was done. Make a backup")
+    one_message(kept.run("registrations gmc.toml"), "has schema 1")
+    assert kept.run("storage migrate gmc.db --yes --json").json["done"] is True
+    assert len(kept.run("registrations gmc.toml --json").json) == 3
+    one_message(kept.run("storage migrate nothing.db"), "no such file")
 
 
 def test_an_empty_store(line):

@@ -8,6 +8,7 @@ import pickle
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytz
 
 from conferencekit import errors, hookimpl, load_conference, make_plugin_manager
 from conferencekit.adapters.memory import MemoryStore
+from conferencekit.adapters.sqlite import SQLiteStore
 from conferencekit.context import Context
 from conferencekit.deadline import Deadline
 from conferencekit.declaration.clauses import parse
@@ -245,6 +247,15 @@ CANCELLED = Registration(
 
 
 # class: (what a caller does, what of the value the message shows, what of the remedy)
+def older_store(path: Path) -> None:
+    """An SQLite store whose layout no version has now."""
+    with closing(SQLiteStore(path / "a.db")) as store:
+        store.conferences()
+    with closing(sqlite3.connect(path / "a.db")) as raw:
+        raw.execute("PRAGMA user_version = 0")
+    SQLiteStore(path / "a.db").conferences()
+
+
 def two_histories(_: Path) -> None:
     """A copy onto a store that knows the conference from somewhere else."""
     source, target = MemoryStore(), MemoryStore()
@@ -329,6 +340,7 @@ TRIGGERS: dict[type[errors.ConferenceKitError], tuple[Callable[[Path], object], 
         "Check the address",
     ),
     errors.SchemaTooNew: (lambda _: from_body(Finding, {"schema": 7}), "schema 7", "Update conferencekit"),
+    errors.SchemaTooOld: (older_store, "schema 0", "storage migrate"),
     errors.CopyRefused: (two_histories, "entry-zoe", "Name a store"),
     errors.InvalidBody: (lambda _: from_body(Finding, {"schema": 1, "id": "x"}), "'x'", "Restore the record"),
     errors.NotOurFile: (foreign_file, "a.db", "name another file"),

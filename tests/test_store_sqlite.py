@@ -17,15 +17,16 @@ from pathlib import Path
 import pytest
 
 from conferencekit.adapters import sqlite as adapter
-from conferencekit.adapters import sqlite_rows
+from conferencekit.adapters import sqlite_rows, sqlite_schema
 from conferencekit.adapters.file_lock import FileLock
 from conferencekit.adapters.sqlite import SQLiteStore
-from conferencekit.adapters.sqlite_schema import APPLICATION, SCHEMA, create, schema_of, upgrade
+from conferencekit.adapters.sqlite_schema import APPLICATION, SCHEMA, Upgrade
 from conferencekit.errors import (
     CommitInDoubt,
     InvalidChangeSet,
     NotOurFile,
     SchemaTooNew,
+    SchemaTooOld,
     StoreBusy,
     StoreFull,
     StoreReadOnly,
@@ -174,36 +175,80 @@ def test_a_newer_schema_is_refused(path, store):
     assert (raised.value.found, raised.value.known) == (99, SCHEMA)
 
 
-def test_an_older_schema_is_brought_forward_step_by_step(path, store):
-    """Each step is all or nothing, and what the file holds stays."""
+@pytest.fixture
+def newer(monkeypatch):
+    """A version of this library that knows two schemas more."""
+
+    def know(*steps: list[str]) -> None:
+        upgrades = {SCHEMA + number: Upgrade(f"step {number}", step) for number, step in enumerate(steps)}
+        monkeypatch.setattr(sqlite_schema, "UPGRADES", upgrades)
+        monkeypatch.setattr(sqlite_schema, "SCHEMA", SCHEMA + len(steps))
+
+    return know
+
+
+def test_an_older_schema_is_migrated_when_asked_for(path, store, newer):
+    """Opening changes nothing; migrating takes each step, all or nothing, and what the file holds stays."""
     committed(store.commit([change(CONFERENCE, "e", put("ana"))]))
     store.close()
-    steps = {
-        SCHEMA: ["ALTER TABLE entry ADD COLUMN witness TEXT"],
-        SCHEMA + 1: ["CREATE TABLE witness (id TEXT)"],
-    }
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        upgrade(connection, "sqlite:///x", known=SCHEMA + 2, upgrades=steps)
-        assert schema_of(connection) == SCHEMA + 2
-        assert connection.execute("SELECT id, witness FROM entry").fetchall() == [("e", None)]
-        assert connection.execute("SELECT count(*) FROM witness").fetchone() == (0,)
-        upgrade(connection, "sqlite:///x", known=SCHEMA + 2, upgrades=steps)
+    newer(["ALTER TABLE entry ADD COLUMN witness TEXT"], ["CREATE TABLE witness (id TEXT)"])
+    with contextlib.closing(SQLiteStore(path)) as later:
+        with pytest.raises(SchemaTooOld, match="conferencekit storage migrate") as raised:
+            later.conferences()
+        assert (raised.value.found, raised.value.known) == (SCHEMA, SCHEMA + 2)
+        assert later.pending() == ["schema 1 to 2: step 0", "schema 2 to 3: step 1"]
+        later.migrate()
+        assert later.pending() == []
+        assert later.conferences() == [CONFERENCE]
+        later.migrate()
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("SELECT id, witness FROM entry").fetchall() == [("e", None)]
+        assert raw.execute("SELECT count(*) FROM witness").fetchone() == (0,)
 
 
-def test_a_step_that_fails_leaves_the_older_schema(path):
-    """The steps before it stay done."""
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        create(connection)
-        steps = {
-            SCHEMA: ["CREATE TABLE one (id)"],
-            SCHEMA + 1: ["CREATE TABLE two (id)", "CREATE TABLE one (id)"],
-        }
-        with pytest.raises(sqlite3.OperationalError):
-            upgrade(connection, "sqlite:///x", known=SCHEMA + 2, upgrades=steps)
-        assert schema_of(connection) == SCHEMA + 1
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-        assert "one" in tables
-        assert "two" not in tables
+def test_a_step_that_fails_leaves_the_older_schema(path, store, newer):
+    """The steps before it stay done, and it can be tried again."""
+    store.conferences()
+    store.close()
+    newer(["CREATE TABLE one (id)"], ["CREATE TABLE two (id)", "CREATE TABLE one (id)"])
+    with contextlib.closing(SQLiteStore(path)) as later:
+        with pytest.raises(StoreUnavailable, match="one already exists"):
+            later.migrate()
+        assert later.pending() == ["schema 2 to 3: step 1"]
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_master")}
+    assert "one" in tables
+    assert "two" not in tables
+
+
+def test_nothing_to_migrate(path, store):
+    """No file, and one of this version."""
+    assert store.pending() == []
+    store.migrate()
+    assert not path.exists()
+    store.conferences()
+    assert store.pending() == []
+
+
+def test_a_schema_that_never_was_cannot_be_migrated(path, store):
+    store.conferences()
+    store.close()
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA user_version = 0")
+    with contextlib.closing(SQLiteStore(path)) as here:
+        with pytest.raises(SchemaTooOld):
+            here.conferences()
+        with pytest.raises(NotOurFile, match="had a schema 0"):
+            here.migrate()
+
+
+def test_a_newer_schema_cannot_be_migrated(path, store):
+    store.conferences()
+    store.close()
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA user_version = 99")
+    with contextlib.closing(SQLiteStore(path)) as here, pytest.raises(SchemaTooNew):
+        here.pending()
 
 
 def test_the_file_says_what_it_is(path, store):

@@ -28,6 +28,7 @@ wrong is an exception. Each carries the value that caused it as attributes, and 
     │   ├── StoreBusy  StoreFull  StoreReadOnly  StoreUnavailable     nothing was applied
     │   ├── CommitInDoubt            applied or not: repeat the batch
     │   ├── SchemaTooNew             written by a newer version
+    │   ├── SchemaTooOld             written by an older version, and to be migrated first
     │   ├── CopyRefused              two stores that hold different histories of a conference
     │   ├── InvalidBody (ValueError) a stored body that does not read as its class
     │   └── NotOurFile               another program's database
@@ -413,6 +414,21 @@ class SchemaTooNew(StoreError):
 
     def __str__(self) -> str:
         return f"{self.where} has schema {self.found}, and this version knows up to {self.known}. Update conferencekit."
+
+
+@define(eq=False, slots=False)
+class SchemaTooOld(StoreError):
+    """The store was laid out by an older version of conferencekit."""
+
+    url: str
+    found: int
+    known: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.url} has schema {self.found}, and this version needs {self.known}. Nothing was changed. Make a "
+            f"backup with the older version, then run: conferencekit storage migrate {self.url}"
+        )
 
 
 @define(eq=False, slots=False)

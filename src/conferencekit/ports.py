@@ -482,7 +482,7 @@ class Store(Protocol):
     What every method raises, never a driver's own error:
         StoreBusy, StoreFull, StoreReadOnly, StoreUnavailable: the call did nothing.
         CommitInDoubt: the call (`commit`, `lease`, `settle`) was applied as a whole or not at all.
-        SchemaTooNew, NotOurFile: at the first use, what was found is not for this version, or not a store.
+        SchemaTooNew, SchemaTooOld, NotOurFile: at the first use, what is there is of another version, or no store.
         InvalidChangeSet: the arguments are outside the limits that all stores share; the call did nothing.
     """
 
@@ -597,6 +597,20 @@ class Dumpable(Protocol):
         tested. Later commits get higher numbers than any in the rows. At most 1,000 rows. Only for a conference that
         nobody else writes to.
         """
+
+
+@runtime_checkable
+class Migratable(Protocol):
+    """What a store may offer beside `Store`, if its layout has changed between versions.
+
+    Opening a store with an older layout raises `SchemaTooOld`; nothing is migrated by itself.
+    """
+
+    def pending(self) -> list[str]:
+        """What `migrate` would do, step by step in words; nothing if the layout is that of this version."""
+
+    def migrate(self) -> None:
+        """Bring the layout to that of this version. Each step is atomic; stopped in between, call it again."""
 
 
 # -- mail -------------------------------------------------------------------------------------------------------------

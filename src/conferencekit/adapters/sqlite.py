@@ -163,6 +163,14 @@ class SQLiteStore:
 
         self._session.write(action)
 
+    def pending(self) -> list[str]:
+        """As `Migratable.pending`."""
+        return self._session.pending()
+
+    def migrate(self) -> None:
+        """As `Migratable.migrate`."""
+        self._session.migrate()
+
     def close(self) -> None:
         """As `Store.close`."""
         self._session.close()

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ..errors import NotOurFile, SchemaTooNew
+from attrs import frozen
+
+from ..errors import NotOurFile, SchemaTooNew, SchemaTooOld
 
 APPLICATION: Final = 0x434B6974  # "CKit", at offset 68 of the file
 SCHEMA: Final = 1
@@ -52,8 +54,17 @@ LAYOUT: Final = (
     "CREATE INDEX notice_ready ON notice (ready, conference, place) WHERE ready IS NOT NULL",
 )
 
-UPGRADES: Final[Mapping[int, Sequence[str]]] = {}
-"""The statements that lead from a schema to the next one. Kept for ever: files of every schema can be opened."""
+
+@frozen
+class Upgrade:
+    """The step from a schema to the next one: in words for people, and as statements, all or nothing."""
+
+    words: str
+    statements: Sequence[str]
+
+
+UPGRADES: Final[Mapping[int, Upgrade]] = {}
+"""The steps by the schema that they begin from. Kept for ever: files of every schema can be brought forward."""
 
 
 def is_ours(path: Path, url: str) -> bool:
@@ -85,23 +96,36 @@ def create(connection: sqlite3.Connection) -> None:
     _run(connection, (*LAYOUT, f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}"))
 
 
-def upgrade(
-    connection: sqlite3.Connection,
-    url: str,
-    *,
-    known: int = SCHEMA,
-    upgrades: Mapping[int, Sequence[str]] = UPGRADES,
-) -> None:
-    """Bring an older file to the schema `known`, step by step, each all or nothing.
+def check_schema(connection: sqlite3.Connection, url: str) -> None:
+    """Raises `SchemaTooNew` and `SchemaTooOld` unless the file has the schema of this version."""
+    found = schema_of(connection)
+    if found > SCHEMA:
+        raise SchemaTooNew(url, found, SCHEMA)
+    if found < SCHEMA:
+        raise SchemaTooOld(url, found, SCHEMA)
+
+
+def pending(connection: sqlite3.Connection, url: str) -> list[str]:
+    """What `upgrade` would do, in words.
 
     Raises:
-        SchemaTooNew: the file has a higher schema.
+        SchemaTooNew: a newer version wrote the file.
+        NotOurFile: no version wrote such a schema.
     """
     found = schema_of(connection)
-    if found > known:
-        raise SchemaTooNew(url, found, known)
-    for step in range(found, known):
-        _run(connection, (*upgrades[step], f"PRAGMA user_version = {step + 1}"))
+    if found > SCHEMA:
+        raise SchemaTooNew(url, found, SCHEMA)
+    unknown = [step for step in range(found, SCHEMA) if step not in UPGRADES]
+    if unknown:
+        raise NotOurFile(url, f"no version of conferencekit had a schema {unknown[0]}")
+    return [f"schema {step} to {step + 1}: {UPGRADES[step].words}" for step in range(found, SCHEMA)]
+
+
+def upgrade(connection: sqlite3.Connection, url: str) -> None:
+    """Bring an older file to the schema of this version, step by step. Raises what `pending` raises."""
+    pending(connection, url)
+    for step in range(schema_of(connection), SCHEMA):
+        _run(connection, (*UPGRADES[step].statements, f"PRAGMA user_version = {step + 1}"))
 
 
 def schema_of(connection: sqlite3.Connection) -> int:

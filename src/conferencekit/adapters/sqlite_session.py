@@ -23,7 +23,7 @@ from ..errors import (
     StoreUnavailable,
 )
 from .file_lock import FileLock
-from .sqlite_schema import SCHEMA, create, is_ours, schema_of, upgrade
+from .sqlite_schema import check_schema, create, is_ours, pending, upgrade
 
 T = TypeVar("T")
 
@@ -109,6 +109,35 @@ class Session:
             writer.execute("ROLLBACK")
         return answer
 
+    def pending(self) -> list[str]:
+        """The steps to the schema of this version, in words; nothing where there is no file yet."""
+        with self._outside() as connection:
+            return pending(connection, self._place.url) if connection else []
+
+    def migrate(self) -> None:
+        """Bring the file to the schema of this version, within the lock."""
+        with self._outside() as connection:
+            if connection is not None:
+                self._take_turn()
+                try:
+                    upgrade(connection, self._place.url)
+                finally:
+                    self._turn.release()
+
+    @contextmanager
+    def _outside(self) -> Iterator[sqlite3.Connection | None]:
+        """A connection to a file of whatever schema; None where there is none."""
+        self._check_place()
+        with self._held(self._writing), self._translated():
+            if not is_ours(self._place.path, self._place.url):
+                yield None
+                return
+            connection = self._connect("rw")
+            try:
+                yield connection
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Wait for what runs, then close both connections within the lock, since the last one checkpoints.
 
@@ -170,7 +199,9 @@ class Session:
         try:
             ours = is_ours(place.path, place.url)
             opened.append(self._connect("rw" if ours else "rwc"))
-            if not ours or schema_of(opened[0]) != SCHEMA or not _is_wal(opened[0]):
+            if ours:
+                check_schema(opened[0], place.url)
+            if not ours or not _is_wal(opened[0]):
                 self._take_turn()
                 try:
                     self._lay_out(opened[0])
@@ -187,7 +218,7 @@ class Session:
     def _lay_out(self, writer: sqlite3.Connection) -> None:
         if not is_ours(self._place.path, self._place.url):  # another process may have been first
             create(writer)
-        upgrade(writer, self._place.url)
+        check_schema(writer, self._place.url)
         writer.execute("PRAGMA journal_mode = WAL")
 
     def _connect(self, mode: str) -> sqlite3.Connection:

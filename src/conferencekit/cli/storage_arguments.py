@@ -15,7 +15,7 @@ def add_commands(commands: Commands) -> None:
         "storage", help="audit, copy and back up stores", description=textwrap.fill(about, 78)
     )
     each = storage.add_subparsers(dest="storage_command", metavar="COMMAND", title="commands", required=True)
-    for add in (_add_audit, _add_copy, _add_backup, _add_restore):
+    for add in (_add_audit, _add_copy, _add_backup, _add_restore, _add_migrate):
         add_json(add(each))
 
 
@@ -78,6 +78,19 @@ def _add_restore(commands: Commands) -> ArgumentParser:
     _add_only(restore)
     restore.set_defaults(when_stopped=KEPT)
     return restore
+
+
+def _add_migrate(commands: Commands) -> ArgumentParser:
+    migrate = add_command(
+        commands,
+        "migrate",
+        later("storage_commands", "run_migrate"),
+        "bring a store of an older version to the layout of this one",
+        "It says what would be done. With --yes it does it: make a backup and stop the hosts before.",
+    )
+    _add_url(migrate, "the store")
+    migrate.add_argument("--yes", action="store_true", help="do it")
+    return migrate
 
 
 def _add_url(command: ArgumentParser, what: str) -> None:

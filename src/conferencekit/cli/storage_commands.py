@@ -1,4 +1,4 @@
-"""Commands about stores themselves, whatever conferences they keep: audit, copy, backup, restore."""
+"""Commands about stores themselves, whatever conferences they keep: audit, copy, backup, restore, migrate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..adapters.dump_file import DumpFile, dump_lines
 from ..errors import NotFound, StoreUnavailable
 from ..ledger import LoggedEntry, verify
 from ..plugins import make_plugin_manager, open_store
-from ..ports import Dumpable
+from ..ports import Dumpable, Migratable
 from ..secretariat.ledger import SEALS
 from ..store.audit import AuditedStore, audit
 from ..store.copying import copy_conference
@@ -19,6 +19,8 @@ from .files import check_writable, write_file
 from .opening import SQLITE, require_file, url_of
 from .output import Output
 
+_MIGRATED: Final = "Done. Hosts of this version can open it now; older ones cannot any more."
+_TO_MIGRATE: Final = "Nothing was done. Make a backup, stop the hosts, and give the command again with --yes."
 _UNABLE: Final = "it cannot tell all its rows: its class would need dump() and restore(), see ports.Dumpable"
 
 
@@ -93,6 +95,20 @@ def run_backup(given: argparse.Namespace, output: Output) -> int:
     return 0
 
 
+def run_migrate(given: argparse.Namespace, output: Output) -> int:
+    """Say what a migration would do; with --yes do it."""
+    url = _url_of_existing(given.url)
+    with closing(open_store(url, make_plugin_manager())) as store:
+        steps = store.pending() if isinstance(store, Migratable) else []
+        for step in steps:
+            output.say(step)
+        if isinstance(store, Migratable) and steps and given.yes:
+            store.migrate()
+    output.say(_MIGRATED if steps and given.yes else _TO_MIGRATE if steps else "Nothing is to be done.")
+    output.result({"steps": steps, "done": bool(steps) and given.yes})
+    return 0
+
+
 def _chosen(store: Dumpable, only: list[str]) -> list[str]:
     names = store.conferences()
     for name in only:
@@ -104,10 +120,14 @@ def _chosen(store: Dumpable, only: list[str]) -> list[str]:
 @contextmanager
 def _opened(given: str, *, new: bool = False) -> Iterator[AuditedStore]:
     """The store at a URL or path. Only with `new` may a file be made."""
-    url = url_of(given, SQLITE)
-    if not new:
-        require_file(url, "name the store by its path or URL")
+    url = url_of(given, SQLITE) if new else _url_of_existing(given)
     with closing(open_store(url, make_plugin_manager())) as store:
         if not isinstance(store, Dumpable):
             raise StoreUnavailable(url, _UNABLE)
         yield cast("AuditedStore", store)
+
+
+def _url_of_existing(given: str) -> str:
+    url = url_of(given, SQLITE)
+    require_file(url, "name the store by its path or URL")
+    return url
