@@ -24,7 +24,7 @@ from .context import Context
 from .errors import InvalidText, LedgerBroken, NotCanonical, NotFound
 
 Json = Mapping[str, object]
-Actor = Literal["registrant", "organiser", "import", "plugin", "system"]
+ActorKind = Literal["registrant", "organiser", "import", "plugin", "system"]
 Leaf = tuple[str, str]
 
 ENTRY_SCHEMA: Final = 1
@@ -116,7 +116,7 @@ def digest(body: object) -> str:
 def entry_body(
     context: Context,
     *,
-    actor: Actor,
+    actor: ActorKind,
     action: str,
     subject: str,
     revision: str | int | None = None,
@@ -126,8 +126,8 @@ def entry_body(
 
     `payload` itself does not enter the log: `matches` tells later whether a record is what the entry was about.
     """
-    if actor not in get_args(Actor):
-        raise InvalidText(actor, f"The actor of an entry is one of {', '.join(get_args(Actor))}.")
+    if actor not in get_args(ActorKind):
+        raise InvalidText(actor, f"The actor of an entry is one of {', '.join(get_args(ActorKind))}.")
     salt = context.new_salt()
     return {
         "schema": ENTRY_SCHEMA,

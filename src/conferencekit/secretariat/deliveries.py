@@ -75,7 +75,7 @@ class DeliveryRun:
         shell: Shell,
         correspondence: Correspondence,
         mailer: Callable[[], Mailer],
-        renderer: Callable[[], Renderer],
+        renderer: Renderer | None,
     ) -> None:
         self._shell = shell
         self._correspondence = correspondence
@@ -134,7 +134,7 @@ class DeliveryRun:
             notice = notice_from_body(leased.body)
             if leased.uncertain and notice.on_uncertain == "hold":
                 return "The last try ended without word whether it was accepted."
-            return render(notice, links=self._links(notice), renderer=self._renderer())
+            return render(notice, links=self._links(notice), renderer=self._renderer)
         except ConferenceKitError as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 - a host's renderer may raise anything; the other mails go out

@@ -18,7 +18,7 @@ from ..context import Clock, Entropy, system_clock
 from ..errors import InvalidText
 from ..form.issues import Issue
 from ..message.mailbox import Mailbox, parse_mailbox
-from ..message.rendering import Renderer, default_renderer
+from ..message.rendering import Renderer
 from ..plugins import PluginFailure, Plugins, make_plugin_manager, open_blobs, open_mailer, open_store
 from ..ports import BlobStore, FormBackend, Mailer, RenderedForm, Store
 from ..registration.outcomes import PublicOutcome, Received, Refused
@@ -34,7 +34,7 @@ from .links import Links
 from .notices import Notices
 from .passwords import Passwords
 from .registrations import Registrations
-from .shell import REGISTRANT, Actor, InForce, Shell
+from .shell import REGISTRANT, Actor, Shell
 
 T = TypeVar("T")
 
@@ -187,9 +187,7 @@ class Secretariat:
         self, *, limit: int | None = None, progress: Callable[[int], None] | None = None
     ) -> Deliveries:
         """Send what is owed and due: from cron, a task queue, or `conferencekit deliver --watch`."""
-        run = DeliveryRun(
-            self.shell, self._correspondence, self._mailer, lambda: self._renderer or default_renderer()
-        )
+        run = DeliveryRun(self.shell, self._correspondence, self._mailer, self._renderer)
         self.tick()
         return run.deliver(limit=limit, progress=progress)
 
@@ -206,11 +204,8 @@ class Secretariat:
         """
         _require_types(conference, self.plugins)
         current = self.shell.get("conference", "current")
-        if current is None:
+        if current is None or current.body["digest"] == plan.document_digest(conference):
             self.shell.in_force = plan.take_up(self.shell, conference)
-            return ()
-        if current.body["digest"] == plan.document_digest(conference):
-            self.shell.in_force = InForce(conference, str(current.body["digest"]), current.version)
             return ()
         in_force, lines = plan.revise(self.shell, conference, current, Actor("organiser", by))
         self.shell.in_force = in_force

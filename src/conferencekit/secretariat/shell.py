@@ -16,12 +16,12 @@ from ..conference import Conference
 from ..context import Clock, Context, Entropy
 from ..errors import CommitInDoubt, ConferenceOutdated
 from ..events import Event
-from ..ledger import Actor as ActorKind
-from ..ledger import digest, entry_body
+from ..ledger import ActorKind, digest, entry_body
 from ..plugins import PluginFailure, Plugins
 from ..ports import ChangeSet, Check, Committed, Conflict, Entry, FormBackend, Op, Record, Stale, Store
 from .links import Links
 
+_CHUNK: Final = 500
 _REPEATS: Final = 5
 _FAILURES: Final = 1_000
 """So many failures of plugins are remembered, the newest."""
@@ -117,11 +117,11 @@ class Shell:
         """One record, or None."""
         return self.store.get(self.id, kind, [record_id]).get(record_id)
 
-    def walk(self, kind: str, index: str, key: str, *, chunk: int = 500) -> Iterable[Record]:
+    def walk(self, kind: str, index: str, key: str) -> Iterable[Record]:
         """All records of an index, in its order, read in chunks."""
         cursor: str | None = None
         while True:
-            records, cursor = self.store.find(self.id, kind, index, key, after=cursor, limit=chunk)
+            records, cursor = self.store.find(self.id, kind, index, key, after=cursor, limit=_CHUNK)
             yield from records
             if cursor is None:
                 return
