@@ -205,7 +205,7 @@ def bad_event() -> None:
 
 def address(text: str) -> None:
     """A mailbox of this text."""
-    from conferencekit.message.mailbox import parse_mailbox
+    from conferencekit.mailbox import parse_mailbox
 
     parse_mailbox(text)
 

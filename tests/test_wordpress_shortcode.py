@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conferencekit.form.shortcode import find_shortcodes, parse_attributes
-from conferencekit.form.wordpress import parse_shortcode
+from conferencekit.form.shortcode import find_shortcodes, parse_attributes, parse_shortcode
 
 FORM = "user_registration_form"
 

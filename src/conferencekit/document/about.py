@@ -17,7 +17,7 @@ from ..conference import (
     Venue,
     VenueKind,
 )
-from ..form.wordpress import parse_shortcode
+from ..form.shortcode import parse_shortcode
 from ..text import LocalizedText, slug
 from .addresses import Email, Url
 from .kinds import Id, Language, Line, LongText, Text, matching, one_of

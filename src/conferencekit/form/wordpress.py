@@ -1,4 +1,4 @@
-"""From WordPress' plugin "User Registration": the shortcode of a page, and its export of users.
+"""From WordPress' plugin "User Registration": its export of users. `shortcode` reads what stands on a page.
 
 The export is CSV in UTF-8 with a byte order mark. Its header has the labels of the form, not the names of the fields,
 in whatever language the form was; two fields with one label make two equal columns. Around them stand columns of
@@ -19,20 +19,7 @@ from ..errors import InvalidImport
 from .countries import country_code, fold
 from .fields import Field, Form
 from .issues import FORM, Issue
-from .shortcode import Shortcode, find_shortcodes, parse_shortcode
 from .table import Record, read_records, unguard_cell
-
-__all__ = [
-    "ColumnMatch",
-    "ExportRow",
-    "Shortcode",
-    "UserExport",
-    "find_shortcodes",
-    "match_columns",
-    "parse_shortcode",
-    "posted_from_row",
-    "read_user_export",
-]
 
 USER_COLUMNS: Final = {
     "User ID": "user_id",

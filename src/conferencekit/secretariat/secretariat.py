@@ -17,7 +17,7 @@ from ..conference import Conference
 from ..context import Clock, Entropy, system_clock
 from ..errors import InvalidText
 from ..form.issues import Issue
-from ..message.mailbox import Mailbox, parse_mailbox
+from ..mailbox import Mailbox, parse_mailbox
 from ..message.rendering import Renderer
 from ..plugins import PluginFailure, Plugins, make_plugin_manager, open_blobs, open_mailer, open_store
 from ..ports import BlobStore, FormBackend, Mailer, RenderedForm, Store
