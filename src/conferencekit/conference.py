@@ -7,7 +7,7 @@ These classes hold no rules. The document (TOML or JSON) that they come from is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 from attrs import field, frozen
 
@@ -77,7 +77,7 @@ class Topic:
 class MaterialRules:
     """What may be added to a contribution: kinds, files per contribution, bytes per file (both inclusive)."""
 
-    kinds: tuple[MaterialKind, ...] = ("toolkit", "report", "slides", "photo", "video", "link", "other")
+    kinds: tuple[MaterialKind, ...] = get_args(MaterialKind)
     max_files: int = 10
     max_bytes: int = 200_000_000
 

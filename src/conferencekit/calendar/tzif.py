@@ -128,12 +128,13 @@ class ZoneData:
 
     def _later(self, start: int, end: int) -> Iterator[Change]:
         last = self.changes[-1].at if self.changes else -_EPOCH.toordinal() * _DAY
-        for year in range(_year(max(start, last)) - 1, _year(end) + 2):
+        for year in range(year_of(max(start, last)) - 1, year_of(end) + 2):
             changes = sorted((each.change(year) for each in self.yearly), key=lambda change: change.at)
             yield from (each for each in changes if each.at > last)
 
 
-def _year(instant: int) -> int:
+def year_of(instant: int) -> int:
+    """The year in UTC in which an instant lies."""
     return (_EPOCH + timedelta(days=instant // _DAY)).year
 
 

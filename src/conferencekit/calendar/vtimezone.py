@@ -17,7 +17,7 @@ from attrs import frozen
 
 from ..errors import InvalidCalendar
 from ..zones import exact_zone
-from .tzif import Change, Clock, Yearly, YearlyRule, ZoneData, zone_data
+from .tzif import Change, Clock, Yearly, YearlyRule, ZoneData, year_of, zone_data
 
 EARLIEST_YEAR: Final = 1970
 LATEST_YEAR: Final = 9990
@@ -103,8 +103,14 @@ def _seconds(year: int) -> int:
 
 def _clock_before(data: ZoneData, start: int) -> Clock:
     """How clocks stand at the beginning of the window."""
+    last = _last_change(data, start)
+    return last.after if last else data.clock_at(start)
+
+
+def _last_change(data: ZoneData, start: int) -> Change | None:
+    """The last change in the two years before the window."""
     earlier = data.changes_between(start - 2 * 366 * _DAY, start)
-    return earlier[-1].after if earlier else data.clock_at(start)
+    return earlier[-1] if earlier else None
 
 
 def _rule_holds(
@@ -114,12 +120,8 @@ def _rule_holds(
     if not yearly or not all(_rrule(each.rule) for each in yearly):
         return False
     start, end = window
-    first = date.fromordinal(start // _DAY + date(1970, 1, 1).toordinal()).year
-    last = date.fromordinal(end // _DAY + date(1970, 1, 1).toordinal()).year
-    made = sorted(
-        (each.change(year) for year in range(first - 1, last + 2) for each in yearly),
-        key=lambda each: each.at,
-    )
+    years = range(year_of(start) - 1, year_of(end) + 2)
+    made = sorted((each.change(year) for year in years for each in yearly), key=lambda each: each.at)
     earlier = [each for each in made if each.at < start]
     return earlier[-1].after.offset == before.offset and _instants(
         each for each in made if start <= each.at < end
@@ -154,9 +156,9 @@ def _rrule(rule: YearlyRule) -> str:
 
 def _opening(data: ZoneData, start: int, before: Clock) -> _Observance:
     """What holds before the first change in the window, since the last change before it if that is not long ago."""
-    earlier = data.changes_between(start - 2 * 366 * _DAY, start)
-    if earlier and earlier[-1].at > 0:
-        return _Observance(onset=_onset(earlier[-1]), before=earlier[-1].before, after=before)
+    last = _last_change(data, start)
+    if last and last.at > 0:
+        return _Observance(onset=_onset(last), before=last.before, after=before)
     return _Observance(onset=_SINCE_EVER, before=before, after=before)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..conference import Conference
+from ..moment import instant_text
 from ..registration.registration import Registration
 
 _FIRST = ("reference", "state", "received_at", "locale")
@@ -21,7 +22,7 @@ def plain(registration: Registration) -> dict[str, object]:
     return {
         "reference": registration.reference,
         "state": registration.state,
-        "received_at": registration.received_at.isoformat().replace("+00:00", "Z"),
+        "received_at": instant_text(registration.received_at),
         "locale": registration.locale,
         **registration.answers,
     }

@@ -12,8 +12,8 @@ ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg
 nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn
 so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
 """
-CODES: Final = frozenset(_CODES.split())
-COUNTRIES: Final = MappingProxyType(
+LANGUAGES: Final = frozenset(_CODES.split())
+_LANGUAGE_IN: Final = MappingProxyType(
     {
         "cn": "zh",
         "cz": "cs",
@@ -32,6 +32,6 @@ COUNTRIES: Final = MappingProxyType(
 def language_problem(tag: str) -> tuple[str, str | None]:
     """What is wrong with a well-formed tag ("" = nothing), and the language that was probably meant."""
     code = tag.partition("-")[0]
-    if len(code) != 2 or code in CODES:
+    if len(code) != 2 or code in LANGUAGES:
         return "", None
-    return f"{code!r} is not the code of a language (ISO 639-1).", COUNTRIES.get(code)
+    return f"{code!r} is not the code of a language (ISO 639-1).", _LANGUAGE_IN.get(code)

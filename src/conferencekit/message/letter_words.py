@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, get_args
 
 from attrs import frozen
 
+from ..conference import MaterialKind
 from ..text import lookup
 
-KINDS: Final = ("toolkit", "report", "slides", "photo", "video", "link", "other")
+KINDS: Final[tuple[MaterialKind, ...]] = get_args(MaterialKind)
 
 
 @frozen(kw_only=True)
@@ -54,7 +55,7 @@ class LetterWords:
     otherwise: str
     no_mail: str
 
-    def kind(self, kind: str) -> str:
+    def kind(self, kind: MaterialKind) -> str:
         """What a kind of material is called."""
         return self.kinds[KINDS.index(kind)]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
@@ -25,8 +25,6 @@ from .contributions import MAY_CONTRIBUTE, Accepted
 if TYPE_CHECKING:
     from .contributions import ContributionOutcome
     from .secretariat import Secretariat
-
-_NOTICES: Final[Mapping[str, Said]] = {"submitted": "submitted", "draft": "saved"}
 
 
 @frozen
@@ -163,7 +161,7 @@ class ContributionPages:
             answers=[(topic.title, editing.answers.get(topic.number, "")) for topic in topics],
             materials=[(each.name, each.url or None) for each in editing.materials],
             links=((text("edit", locale), self.around.url("contribute", self.registration)),),
-            notice="saved" if contribution.draft is not None else _NOTICES[contribution.state],
+            notice="saved" if contribution.draft is not None else "submitted",
         )
 
     def _sure_page(self) -> RenderedPage:
