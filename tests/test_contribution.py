@@ -244,8 +244,8 @@ def test_materials_keep_to_the_limits_of_the_call():
         links=tuple(f"http://a.example/{n}" for n in range(21)),
     )
     assert codes(submit(None, many, context=at(OPEN), number=1, **RULES)) == [
-        "too_many_files",
         "too_many_links",
+        "too_many_files",
     ]
     only_photos = evolve(CALL, materials=MaterialRules(kinds=("photo",)))
     rules = {**RULES, "call": only_photos}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from attrs import evolve
 from tests.declaration_samples import CALL, file, submitted
 
 from conferencekit.conference import MaterialRules, Topic
 from conferencekit.declaration.call_form import answers_of, call_form, read_contribution
-from conferencekit.declaration.content import NotAccepted
+from conferencekit.declaration.content import NotAccepted, read_content
 from conferencekit.declaration.words import language_name, say
+from conferencekit.form.catalogue import message
+from conferencekit.form.fields import Form
 from conferencekit.form.reading import read
+from conferencekit.form.rendering import render
 from conferencekit.text import LocalizedText
 
 
@@ -31,6 +36,39 @@ def test_the_form_asks_only_for_materials_that_the_call_wants():
     assert ".pptx" not in photos.field("materials").accept
     links = call_form(evolve(CALL, materials=MaterialRules(kinds=("link",))))
     assert links.field("materials") is None
+
+
+def test_the_field_for_links_says_how_many_and_how_long():
+    """In words, in every language, and not as one large number of characters."""
+    field = call_form(CALL).field("links")
+    for locale in ("en", "fr", "es", "ru", "zh", "ar"):
+        hint = field.hint.text(locale)
+        assert all(each in hint for each in ("https://", "20", "2000"))
+        page = str(render(Form(fields=[field]), locale=locale).html)
+        assert hint in page
+        assert not re.search(r"4\d{2}|4\d[,\u202f]", page)
+
+
+def test_a_link_that_is_too_long_is_named_alone():
+    """Whoever sends one reads which, also where all of them together are longer than twenty may be."""
+    long = "https://example.org/" + "x" * 3000
+    form = call_form(CALL)
+    posted = {
+        "topic-1": "A",
+        "language": "en",
+        "quote": "no",
+        "publish": "no",
+        "links": "\n".join([long] * 15),
+    }
+    reading = read(form, posted)
+    assert reading.issues == ()
+    _, issues = read_content(read_contribution(reading.answers), (), CALL)
+    assert [(each.path, each.code, each.params["max"]) for each in issues] == [
+        ("links", "link_too_long", 2000)
+    ]
+    told = message(issues[0], form.field("links"), "en")
+    assert told.startswith("Shorten the link https://example.org/xxx")
+    assert len(told) < 200
 
 
 def test_context_and_question_stand_below_each_topic():

@@ -22,6 +22,7 @@ from conferencekit.declaration.content import NotAccepted
 from conferencekit.declaration.filetypes import BY_EXTENSION, FILE_TYPES
 from conferencekit.declaration.links import check_link
 from conferencekit.declaration.materials import MaterialFile, check_file_name, check_material, safe_file_name
+from conferencekit.form.catalogue import LOCALES, message
 from conferencekit.form.issues import Issue
 
 RULES = MaterialRules()
@@ -355,7 +356,7 @@ def _write_large(kind: str, file) -> None:
         ("https://", "link"), ("https:///path", "link"), ("https://a b.example/", "link"), ("http://a.example:99999/", "link"),
         ("http://[::1", "link"), ("https://a.example/\u202egpj.exe", "link"), ("https://a.example/\r\nX: y", "link"),
         ("https://a.example/\\evil", "link"), ("https://a.example/<b>", "link"), ('https://a.example/"x', "link"),
-        ("https://a..example/", "link"), ("https://-a.example/", "link"), ("https://a.example/" + "x" * 2000, "too_long"),
+        ("https://a..example/", "link"), ("https://-a.example/", "link"), ("https://a.example/" + "x" * 2000, "link_too_long"),
     ],
 )  # fmt: skip
 def test_links_that_are_refused(link, code):
@@ -378,3 +379,27 @@ def test_links_that_are_taken(link):
 def test_no_module_of_another_library_is_needed_to_look_into_files():
     """The table of signatures is our own."""
     assert not {"magic", "filetype", "PIL"} & set(sys.modules)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "parts"),
+    [
+        (
+            "report.pdf",
+            b"<!doctype html><p>hello",
+            ("called .pdf", "web page", "save its content as a real .pdf"),
+        ),
+        ("report.pdf", b"MZ" + bytes(60), ("called .pdf", "is a program", "Send the document itself")),
+        ("photo.png", png() + zipped({"a.jar": "b"}), ("called .png", "hidden in it", "save it anew")),
+        ("a.pdf", PDF + b"/OpenAction<</S/JavaScript/JS(x)>>", ("runs scripts", "new PDF")),
+        ("a.pptx", office("pptx", {"ppt/vbaProject.bin": b"x"}), ("has macros", "save it without them")),
+    ],
+)
+def test_a_refused_file_is_told_what_was_found_and_what_to_do(name, content, parts):
+    """And what its name claims, where it is something else."""
+    (issue,) = check(name, content).issues
+    for locale in LOCALES:
+        told = message(issue, None, locale)
+        assert name in told
+        assert "?" not in told
+    assert all(part in message(issue, None, "en") for part in parts)

@@ -475,7 +475,7 @@ def test_every_reason_has_words(desk, code, posted, files):
     summary = str(found.page).split('class="ck-summary"')[1].split("</div>")[0]
     words = [
         re.sub(r"\\{\w+\\}", ".+", re.escape(ISSUES["en"][key]))
-        for key in (code, f"{code}.question")
+        for key in (code, f"{code}.question", f"{code}.program")
         if key in ISSUES["en"]
     ]
     assert any(re.search(each, summary) for each in words), summary

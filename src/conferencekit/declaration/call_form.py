@@ -15,6 +15,8 @@ from .words import language_name, words
 
 MATERIALS: Final = "materials"
 """The name of the file field. Its files are checked one by one with `check_material`."""
+_MOST_IN_LINKS: Final = 10 * MAX_LINKS * MAX_LINK
+"""More than the rules allow, so that they say which link is too long, or how many are too many."""
 
 
 def call_form(call: Call, *, languages: tuple[str, ...] = ("en",)) -> Form:
@@ -104,13 +106,17 @@ def _hint(topic: Topic) -> LocalizedText:
 
 
 def _links_field() -> Field:
+    hint = {
+        tag: each.format(links=MAX_LINKS, length=MAX_LINK) for tag, each in words("links_hint").texts.items()
+    }
     return Field(
         name="links",
         kind="textarea",
         label=words("links"),
-        hint=words("links_hint"),
+        hint=LocalizedText(hint),
         required=False,
-        max_length=MAX_LINKS * (MAX_LINK + 1),
+        max_length=_MOST_IN_LINKS,
+        tells_length=False,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Final, Literal
 
 from attrs import Attribute, field, frozen
@@ -225,9 +226,12 @@ def _read_links(
 ) -> tuple[tuple[Material, ...], Issues]:
     if given is None:
         return tuple(each for each in held if each.url), ()
-    checked = [check_link(each) for each in given[: MAX_LINKS + 1] if each.strip()]
+    different = dict.fromkeys(each.strip() for each in given if each.strip())
+    many = Issue("links", "too_many_links", {"max": MAX_LINKS, "count": len(different)})
+    checked = [check_link(each) for each in islice(different, MAX_LINKS)]
     links = tuple(Material(kind="link", name=url, url=url) for url in checked if isinstance(url, str))
-    return links, tuple(each for each in checked if isinstance(each, Issue))
+    wrong = tuple(each for each in checked if isinstance(each, Issue))
+    return links, (*wrong, many) if len(different) > MAX_LINKS else wrong
 
 
 def _read_language(given: str) -> tuple[str, Issues]:

@@ -29,7 +29,8 @@ def check_link(link: str) -> str | Issue:
     """
     url = link.strip(" \t\r\n")
     if len(url) > MAX_LINK:
-        return Issue(_PATH, "too_long", {"max": MAX_LINK, "length": len(url)})
+        beginning = f"{clean_line(url[:60])}…"
+        return Issue(_PATH, "link_too_long", {"link": beginning, "max": MAX_LINK, "length": len(url)})
     shown = {"link": clean_line(url)[:200]}
     if not re.match(r"(?i)https?://", url):
         return Issue(_PATH, "link_scheme", shown)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Mapping
 from typing import BinaryIO, Final
 
 from attrs import frozen
@@ -122,6 +121,10 @@ def _check(
     return issue or _of_kind(clean, expected, rules, kind, size)
 
 
+def _unsafe(name: str, reason: str) -> Issue:
+    return _issue("file_unsafe", name, reason=reason, extension=name.rpartition(".")[2])
+
+
 def _declared_issue(name: str, extension: str, declared: str, expected: FileType) -> Issue | None:
     said = declared.partition(";")[0].strip().lower()
     if said in ANY_TYPE or said in expected.media_types:
@@ -133,8 +136,10 @@ def _bytes_issue(name: str, stream: BinaryIO, size: int, expected: FileType) -> 
     stream.seek(0)
     head = stream.read(HEAD)
     found = sniff(head)
-    if refused := _REFUSED.get(found):
-        return _issue(refused[0], name, reason=refused[1])
+    if found in ("program", "markup"):
+        return _unsafe(name, found)
+    if found == "ole":  # from before 2007, or locked by a password: macros cannot be seen in it
+        return _issue("file_old_office", name, reason="ole")
     if found == "zip":
         return _archive_issue(name, stream, size, expected)
     if found != expected.name:
@@ -142,20 +147,10 @@ def _bytes_issue(name: str, stream: BinaryIO, size: int, expected: FileType) -> 
     if found == "text":
         return _text_issue(name, stream)
     if holds_markup(head) or _holds_archive(stream, size):
-        return _issue("file_unsafe", name, reason="polyglot")
+        return _unsafe(name, "polyglot")
     if found == "pdf" and _holds_actions(stream):
-        return _issue("file_unsafe", name, reason="scripts")
+        return _unsafe(name, "scripts")
     return None
-
-
-_REFUSED: Final[Mapping[str, tuple[str, str]]] = {
-    "ole": (
-        "file_old_office",
-        "ole",
-    ),  # from before 2007, or locked by a password: macros cannot be seen in it
-    "program": ("file_unsafe", "program"),
-    "markup": ("file_unsafe", "markup"),
-}
 
 
 def _archive_issue(name: str, stream: BinaryIO, size: int, expected: FileType) -> Issue | None:
@@ -163,7 +158,7 @@ def _archive_issue(name: str, stream: BinaryIO, size: int, expected: FileType) -
     if not isinstance(archive, Archive):
         return _issue("file_archive", name, reason=archive.reason, entry=archive.entry)
     if archive.has_macros:
-        return _issue("file_unsafe", name, reason="macros")
+        return _unsafe(name, "macros")
     if archive.type != expected.name:
         return _issue("file_mismatch", name, extension=expected.extensions[0], found=archive.type)
     return None

@@ -58,12 +58,17 @@ _TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         "ar": "روابط",
     },
     "links_hint": {
-        "en": "One on each line, each beginning with https:// or http://",
-        "fr": "Un par ligne, chacun commençant par https:// ou http://",
-        "es": "Uno por línea, cada uno empezando por https:// o http://",
-        "ru": "По одной на строке; каждая начинается с https:// или http://",
-        "zh": "每行一个，以 https:// 或 http:// 开头",
-        "ar": "رابط واحد في كل سطر يبدأ بـ https:// أو http://",
+        "en": "One on each line, each beginning with https:// or http://. "
+        "At most {links} links, of at most {length} characters each.",
+        "fr": "Un par ligne, chacun commençant par https:// ou http://. "
+        "{links} liens au plus, de {length} caractères au plus chacun.",
+        "es": "Uno por línea, cada uno empezando por https:// o http://. "
+        "Como máximo {links} enlaces, de {length} caracteres como máximo cada uno.",
+        "ru": "По одной на строке; каждая начинается с https:// или http://. "
+        "Ссылок не более {links}, символов в каждой не более {length}.",
+        "zh": "每行一个，以 https:// 或 http:// 开头。最多 {links} 个链接，每个不超过 {length} 个字符。",
+        "ar": "رابط واحد في كل سطر يبدأ بـ https:// أو http://. "
+        "الحد الأقصى لعدد الروابط: {links}، ولأحرف كل رابط: {length}.",
     },
     "materials": {
         "en": "Materials: toolkits, reports, slides, photos, videos",

@@ -52,7 +52,9 @@ def message(issue: Issue, field: Field | None, locale: str | None = None) -> str
         "label": label,
         "phrase": _phrase(label, chosen, is_same=spoken.split("-")[0] == chosen),
     }
-    return _fill(_template(issue.code, label, chosen), values, chosen)
+    code = f"{issue.code}.{issue.params.get('reason')}"
+    template = ISSUES[chosen].get(code) or _template(issue.code, label, chosen)
+    return _fill(template, values, chosen)
 
 
 def _template(code: str, label: str, locale: str) -> str:

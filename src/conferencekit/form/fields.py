@@ -45,6 +45,7 @@ class Field:
     `textarea` beyond its kind. `autocomplete` is an HTML autofill token. A `consent` that is required must be
     given. `password` answers never reach a store. Of a `file` field, `accept` lists the extensions that may be sent
     (such as `.pdf`; empty = any), `max_files` how many and `max_bytes` how large each may be, both inclusive.
+    `tells_length` is False where the hint says in words of its own how long a long text may be.
 
     Raises `InvalidText` for a field that nobody could answer.
     """
@@ -58,6 +59,7 @@ class Field:
     choices: tuple[Choice, ...] = field(default=(), converter=_choices)
     min_length: int | None = None
     max_length: int | None = field(default=None)
+    tells_length: bool = True
     autocomplete: str | None = None
     accept: tuple[str, ...] = field(default=(), converter=_extensions)
     max_files: int = 1

@@ -216,7 +216,7 @@ def _notes(shown: _Shown) -> list[Html]:
 def _hints(shown: _Shown) -> list[Html | str]:
     asked, locale = shown.field, shown.locale
     hints: list[Html | str] = [spoken(asked.hint, locale)] if asked.hint else []
-    if asked.kind == "textarea" and asked.max_length:
+    if asked.kind == "textarea" and asked.max_length and asked.tells_length:
         hints.append(text("hint_length", locale, max=asked.max_length))
     if asked.kind == "file":
         if asked.accept:

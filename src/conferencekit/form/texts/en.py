@@ -16,6 +16,14 @@ ISSUES = {
     "file_type": "Choose a file of another type than {file}: accepted are {accept}",
     "file_mismatch": "Check {file}: its content is not what its name says",
     "file_unsafe": "Send {file} without macros and programs",
+    "file_unsafe.markup": "{file} is called .{extension}, but holds a web page (HTML) or a script: "
+    "save its content as a real .{extension} file and send that",
+    "file_unsafe.program": "{file} is called .{extension}, but is a program, and programs are not "
+    "taken. Send the document itself",
+    "file_unsafe.macros": "{file} has macros: save it without them and send that",
+    "file_unsafe.scripts": "{file} is a PDF that runs scripts: export it to a new PDF and send that",
+    "file_unsafe.polyglot": "{file} is called .{extension}, but another file or a script is hidden "
+    "in it: save it anew from the program that made it and send that",
     "file_old_office": "Save {file} in the present format (such as .docx or .pptx) without a password, and send "
     "that: macros cannot be seen in the old one",
     "file_empty": "Choose another file than {file}, which is empty",
@@ -32,6 +40,7 @@ ISSUES = {
     "not_allowed": "This is not possible any more. Open the page again to see how things stand",
     "link_scheme": "Give a link that begins with https:// instead of {link}",
     "link_credentials": "Take the name and password out of the link {link}",
+    "link_too_long": "Shorten the link {link}: it may have {max} characters at most, and has {length}",
     "too_many_links": "Give {max} links or fewer; you gave {count}",
     "file_name": "Rename {file}: a file name has ordinary characters only, no folders, and is not too long",
     "file_archive": "Save {file} anew and send it again: it is damaged or cannot be examined",

@@ -16,6 +16,14 @@ ISSUES = {
     "file_type": "Elija un archivo de otro tipo que {file}; se aceptan {accept}",
     "file_mismatch": "Revise {file}: su contenido no es lo que dice su nombre",
     "file_unsafe": "Envíe {file} sin macros ni programas",
+    "file_unsafe.markup": "{file} se llama .{extension}, pero contiene una página web (HTML) o un "
+    "script: guarde su contenido como un archivo .{extension} de verdad y envíelo",
+    "file_unsafe.program": "{file} se llama .{extension}, pero es un programa, y no se aceptan "
+    "programas. Envíe el documento mismo",
+    "file_unsafe.macros": "{file} contiene macros: guárdelo sin ellas y envíe ese archivo",
+    "file_unsafe.scripts": "{file} es un PDF que ejecuta scripts: expórtelo a un PDF nuevo y envíe ese",
+    "file_unsafe.polyglot": "{file} se llama .{extension}, pero esconde otro archivo o un script: "
+    "guárdelo de nuevo con el programa de origen y envíelo",
     "file_old_office": "Guarde {file} en el formato actual (por ejemplo .docx o .pptx), sin contraseña, y envíe "
     "ese archivo: en el formato antiguo no se ven las macros",
     "file_empty": "Elija otro archivo en lugar de {file}, que está vacío",
@@ -32,6 +40,7 @@ ISSUES = {
     "not_allowed": "Esto ya no es posible. Abra la página de nuevo para ver cómo está todo",
     "link_scheme": "Indique un enlace que empiece por https:// en lugar de {link}",
     "link_credentials": "Quite el nombre y la contraseña del enlace {link}",
+    "link_too_long": "Acorte el enlace {link}: {max} caracteres como máximo; ahora tiene {length}",
     "too_many_links": "Indique {max} enlaces como máximo; ha indicado {count}",
     "file_name": "Cambie el nombre de {file}: solo caracteres corrientes, sin carpetas y no demasiado largo",
     "file_archive": "Guarde {file} de nuevo y vuelva a enviarlo: está dañado o no se puede examinar",

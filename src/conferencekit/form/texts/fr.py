@@ -16,6 +16,15 @@ ISSUES = {
     "file_type": "Choisissez un autre type de fichier que {file} ; types acceptés : {accept}",
     "file_mismatch": "Vérifiez {file} : son contenu ne correspond pas à son nom",
     "file_unsafe": "Envoyez {file} sans macros ni programmes",
+    "file_unsafe.markup": "{file} porte l’extension .{extension}, mais contient une page web "
+    "(HTML) ou un script : enregistrez son contenu comme un vrai fichier .{extension} et envoyez celui-ci",
+    "file_unsafe.program": "{file} porte l’extension .{extension}, mais c’est un programme, et les "
+    "programmes ne sont pas acceptés. Envoyez le document lui-même",
+    "file_unsafe.macros": "{file} contient des macros : enregistrez-le sans macros et envoyez ce fichier",
+    "file_unsafe.scripts": "{file} est un PDF qui lance des scripts : exportez-le dans un nouveau "
+    "PDF et envoyez celui-ci",
+    "file_unsafe.polyglot": "{file} porte l’extension .{extension}, mais cache un autre fichier ou "
+    "un script : enregistrez-le de nouveau avec le logiciel d’origine et envoyez-le",
     "file_old_office": "Enregistrez {file} au format actuel (.docx ou .pptx, par exemple), sans mot de passe, et "
     "envoyez ce fichier : l’ancien format peut cacher des macros",
     "file_empty": "Choisissez un autre fichier que {file}, qui est vide",
@@ -32,6 +41,7 @@ ISSUES = {
     "not_allowed": "Ce n’est plus possible. Rouvrez la page pour voir où en sont les choses",
     "link_scheme": "Donnez un lien commençant par https:// au lieu de {link}",
     "link_credentials": "Retirez le nom et le mot de passe du lien {link}",
+    "link_too_long": "Raccourcissez le lien {link} : {max} caractères au plus (actuellement {length})",
     "too_many_links": "Donnez {max} liens au plus ; vous en avez donné {count}",
     "file_name": "Renommez {file} : un nom assez court, de caractères ordinaires, sans dossier",
     "file_archive": "Enregistrez {file} de nouveau et renvoyez-le : il est endommagé ou ne peut pas être examiné",
