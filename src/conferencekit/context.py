@@ -6,6 +6,7 @@ fixed entropy the same story gives the same bytes.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 from collections.abc import Callable
@@ -18,13 +19,14 @@ from .errors import NaiveTime
 Clock = Callable[[], datetime]
 Entropy = Callable[[int], bytes]
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32 in lower case: nothing to mistake when read aloud
+# Crockford's base 32 in lower case: nothing to mistake when read aloud
+_ALPHABET = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
 
 
 def _utc(value: object) -> datetime:
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise NaiveTime(value)
-    return value.astimezone(UTC)
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
 @frozen
@@ -36,8 +38,7 @@ class Context:
 
     def new_id(self, prefix: str) -> str:
         """A fresh id such as `r-6f0c2m9t4k1zq8w3`: `prefix`, a hyphen and 80 random bits."""
-        number = int.from_bytes(self.entropy(10))
-        return f"{prefix}-" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))
+        return f"{prefix}-{base64.b32encode(self.entropy(10)).translate(_ALPHABET).decode()}"
 
     def new_salt(self) -> str:
         """128 random bits in hexadecimal."""

@@ -32,6 +32,7 @@ SEAL_SCHEMA: Final = 1
 GENESIS: Final = "0" * 64
 """What the first seal names as the chain before it."""
 
+_ACTORS: Final = get_args(ActorKind)
 _MAX_DEPTH: Final = 64
 _INTEGERS: Final = range(-(2**63), 2**63)
 _encode: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
@@ -75,13 +76,13 @@ def _canonical_object(value: Mapping[object, object], path: str, depth: int) -> 
     for key, each in value.items():
         if not isinstance(key, str):
             raise NotCanonical(path, key, "Keys of an object are text.")
-        name = _text(key, path)
+        name = key if key.isascii() else _text(key, path)
         if name in found:
             raise NotCanonical(
                 path, key, "Two keys are the same text after Unicode normalisation (NFC): rename one."
             )
-        if isinstance(each, str):  # texts, which most values are, need no path unless they are wrong
-            found[name] = _text(each, path, name)
+        if type(each) is str:  # texts, which most values are, need no path unless they are wrong
+            found[name] = each if each.isascii() else _text(each, path, name)
         else:
             found[name] = _canonical(each, f"{path}.{name}", depth + 1)
     return found
@@ -126,8 +127,8 @@ def entry_body(
 
     `payload` itself does not enter the log: `matches` tells later whether a record is what the entry was about.
     """
-    if actor not in get_args(ActorKind):
-        raise InvalidText(actor, f"The actor of an entry is one of {', '.join(get_args(ActorKind))}.")
+    if actor not in _ACTORS:
+        raise InvalidText(actor, f"The actor of an entry is one of {', '.join(_ACTORS)}.")
     salt = context.new_salt()
     return {
         "schema": ENTRY_SCHEMA,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import Final
 
 from attrs import field, frozen
@@ -17,13 +16,12 @@ LONGEST_NAME: Final = 200
 
 # Marks that turn the direction of what follows (by which "exe.fdp" shows as "pdf.exe"), and what cannot be encoded.
 _HARMFUL: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # Unicode's Cc, Zl and Zp
 
 
 def one_line(text: str) -> str:
     """The text as a single line: line ends, tabs and control characters become spaces, runs of spaces one."""
-    plain = _HARMFUL.sub("", text)
-    visible = "".join(" " if unicodedata.category(each) in ("Cc", "Zl", "Zp") else each for each in plain)
-    return " ".join(visible.split())
+    return " ".join(_CONTROLS.sub(" ", _HARMFUL.sub("", text)).split())
 
 
 def _name(value: str) -> str:
@@ -32,17 +30,11 @@ def _name(value: str) -> str:
     return unicodedata.normalize("NFC", one_line(value))[:LONGEST_NAME].rstrip()
 
 
-@lru_cache(maxsize=4096)
-def _canonical(value: str) -> str | None:
-    parts = parse_address(value)
-    return f"{parts.local}@{parts.domain}" if parts else None
-
-
 def _address(value: object) -> str:
-    found = _canonical(value) if isinstance(value, str) else None
-    if found is None:
+    parts = parse_address(value) if isinstance(value, str) else None
+    if parts is None:
         raise InvalidAddress(value)
-    return found
+    return f"{parts.local}@{parts.domain}"
 
 
 @frozen

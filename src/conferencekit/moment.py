@@ -223,6 +223,8 @@ def instant_of(value: object) -> dt.datetime:
         MislocalizedTime: made by `tzinfo=pytz.timezone(...)`, which gives local mean time.
         TimeOutOfRange: outside the years 1 to 9999 in UTC.
     """
+    if type(value) is dt.datetime and value.tzinfo is dt.UTC and not value.fold:
+        return value  # as our own clock and stores give it
     if not isinstance(value, dt.datetime):
         raise NaiveTime(value)
     offset = value.utcoffset()
@@ -237,13 +239,13 @@ def instant_of(value: object) -> dt.datetime:
 
 def second_of(value: object) -> dt.datetime:
     """The whole second in which an aware datetime lies, in `datetime.UTC`. Raises as `instant_of`."""
-    return instant_of(value).replace(microsecond=0)
+    instant = instant_of(value)
+    return instant.replace(microsecond=0) if instant.microsecond else instant
 
 
 def instant_text(value: dt.datetime) -> str:
     """`2020-12-11T12:00:00Z`, as instants are stored; fractions only where there are any. Raises as `instant_of`."""
-    instant = value if value.tzinfo is dt.UTC else instant_of(value)
-    return f"{instant.replace(tzinfo=None).isoformat()}Z"
+    return instant_of(value).isoformat().replace("+00:00", "Z")
 
 
 def _refuse_mislocalized(value: dt.datetime, offset: dt.timedelta) -> None:

@@ -75,13 +75,15 @@ class Invite:
 
 
 _HIGHEST: Final = 2**31 - 1
+_METHODS: Final = get_args(Method)
+_STATUSES: Final = get_args(Status)
 
 
 def _problems(invite: Invite) -> Iterator[str]:
-    if invite.method not in get_args(Method):
-        yield f"the method {invite.method!r} is none of {', '.join(get_args(Method))}"
-    if invite.status not in get_args(Status):
-        yield f"the status {invite.status!r} is none of {', '.join(get_args(Status))}"
+    if invite.method not in _METHODS:
+        yield f"the method {invite.method!r} is none of {', '.join(_METHODS)}"
+    if invite.status not in _STATUSES:
+        yield f"the status {invite.status!r} is none of {', '.join(_STATUSES)}"
     if invite.method == "REQUEST" and invite.status == "cancelled":
         yield "nobody can be invited to a cancelled event: send a CANCEL"
     if not _is_sequence(invite.sequence):

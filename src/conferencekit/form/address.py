@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from attrs import frozen
@@ -23,7 +24,8 @@ MAX_LOCAL: Final = 64
 _LOCAL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+)*"
 )
-_LDH = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
 _DOTS = re.compile(
     "[\u3002\uff0e\uff61]"
 )  # what keyboards for Chinese and Japanese write for a dot: RFC 3490, 3.1
@@ -48,6 +50,13 @@ def tidy_address(text: str) -> str:
 
 def parse_address(text: str) -> Address | None:
     """The parts of an address, or None where it is not one that mail can be sent to."""
+    return _parse(text) if len(text) <= MAX_LOCAL + 1 + MAX_ADDRESS else None
+
+
+@lru_cache(
+    maxsize=1024
+)  # a form, a record and its mails ask about the same address, and imports about 500 at a time
+def _parse(text: str) -> Address | None:
     local, _, domain = tidy_address(text).rpartition("@")
     ascii_domain = _ascii_domain(domain)
     if ascii_domain is None or not _LOCAL.fullmatch(local) or not _is_visible(local):
@@ -80,19 +89,17 @@ def _is_visible(text: str) -> bool:
 def _ascii_domain(domain: str) -> str | None:
     if len(domain) > MAX_ADDRESS:
         return None
-    labels = [_ascii_label(label) for label in domain.split(".")]
-    if len(labels) < 2 or None in labels or str(labels[-1]).isdigit():
-        return None
-    return ".".join(label for label in labels if label)
+    if not domain.isascii():
+        domain = ".".join(_ascii_label(label) for label in domain.split("."))
+    domain = domain.lower()
+    return domain if _DOMAIN.fullmatch(domain) else None
 
 
-def _ascii_label(label: str) -> str | None:
-    if not label.isascii():
-        label = unicodedata.normalize("NFKC", label.lower()).lower()
-        if not all(
-            each in _JOINERS or each == "-" or unicodedata.category(each) in _IN_LABELS for each in label
-        ):
-            return None
-        label = label if label.isascii() else "xn--" + label.encode("punycode").decode()
-    label = label.lower()
-    return label if _LDH.fullmatch(label) else None
+def _ascii_label(label: str) -> str:
+    """The label in ASCII; empty, which no label may be, where it has characters that no domain has."""
+    if label.isascii():
+        return label
+    label = unicodedata.normalize("NFKC", label.lower()).lower()
+    if not all(each in _JOINERS or each == "-" or unicodedata.category(each) in _IN_LABELS for each in label):
+        return ""
+    return label if label.isascii() else "xn--" + label.encode("punycode").decode()
