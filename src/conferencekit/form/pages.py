@@ -128,14 +128,13 @@ def form_page(
     `has_errors` is said in the title of the window, also where the form itself says so.
     """
     locale = frame.locale
-    facts = [(text("fee", locale), fee), (text("deadline", locale), deadline)]
     known = (
         element("p", text("registered_already", locale), " ", _link((text("sign_in", locale), sign_in)))
         if sign_in
         else None
     )
     body = [
-        _facts([(label, value) for label, value in facts if value]),
+        facts([(text("fee", locale), fee), (text("deadline", locale), deadline)]),
         _paragraphs(introduction, locale),
         known,
         form,
@@ -158,7 +157,7 @@ def received_page(
     """After registering: the reference and what happens next. The same for a new address and one that is known."""
     locale = frame.locale
     body = [
-        _facts([(text("reference", locale), element("bdi", reference, class_="ck-reference"))]),
+        facts([(text("reference", locale), element("bdi", reference, class_="ck-reference"))]),
         element("p", text("received_keep", locale)),
         element("h2", text("next", locale)),
         element("p", text("received_next", locale)),
@@ -274,7 +273,7 @@ def contribution_page(  # noqa: PLR0913 - all are keywords
     """
     _check(state, get_args(ContributionState))
     locale = frame.locale
-    facts = {
+    known = {
         "status": text(f"status_{state}", locale),
         "reference": reference,
         "changed": changed,
@@ -282,7 +281,7 @@ def contribution_page(  # noqa: PLR0913 - all are keywords
     }
     body = [
         _notice(notice, locale),
-        _facts([(text(key, locale), value) for key, value in facts.items() if value]),
+        facts([(text(key, locale), value) for key, value in known.items()]),
         _steps(links),
         _answers(answers, locale),
         element("h2", text("materials", locale)),
@@ -325,14 +324,11 @@ def _footer(frame: Frame) -> Html | None:
     return element("footer", element("div", asked), class_="ck-footer")
 
 
-def _facts(facts: Sequence[tuple[object, object]]) -> Html | None:
-    if not facts:
-        return None
-    return element(
-        "dl",
-        *(part for label, value in facts for part in (element("dt", label), element("dd", value))),
-        class_="ck-facts",
-    )
+def facts(named: Sequence[tuple[object, object]]) -> Html | None:
+    """Names and values, one under the other; what has no value is left out."""
+    given = [(name, value) for name, value in named if value]
+    parts = (part for name, value in given for part in (element("dt", name), element("dd", value)))
+    return element("dl", *parts, class_="ck-facts") if given else None
 
 
 def _paragraphs(value: LocalizedText | str | None, locale: str) -> Html | None:

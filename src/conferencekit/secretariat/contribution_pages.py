@@ -14,7 +14,7 @@ from ..form.catalogue import message, text
 from ..form.fields import Form
 from ..form.html import Html, element, join
 from ..form.issues import FORM, Issue
-from ..form.pages import RenderedPage, Said, confirm_page, contribution_page, form_page, page
+from ..form.pages import RenderedPage, Said, confirm_page, contribution_page, facts, form_page, page
 from ..form.reading import Reading, read
 from ..form.rendering import Button, RenderedForm, render, spoken
 from ..registration.outcomes import Refused
@@ -182,13 +182,8 @@ class ContributionPages:
             return None
         locale = self.around.locale
         label = self.secretariat.contributions.label(contribution)
-        facts = {"status": text(f"status_{contribution.state}", locale), "reference": label}
-        named = [(text(key, locale), value) for key, value in facts.items() if value]
-        return element(
-            "dl",
-            *(part for name, value in named for part in (element("dt", name), element("dd", value))),
-            class_="ck-facts",
-        )
+        status = text(f"status_{contribution.state}", locale)
+        return facts([(text("status", locale), status), (text("reference", locale), label)])
 
     def _answers(self, contribution: Contribution) -> list[Html]:
         answers = contribution.editing.answers
