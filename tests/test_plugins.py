@@ -70,12 +70,13 @@ def installed(tmp_path, monkeypatch):
     return install
 
 
-SHELF = """
+# "shelf" is taken where the example store is installed beside
+RACK = """
 from conferencekit import hookimpl
 
 @hookimpl
 def conferencekit_register_stores(registry):
-    registry.add("shelf", lambda url: ("shelf", url))
+    registry.add("rack", lambda url: ("rack", url))
 """
 
 
@@ -350,14 +351,14 @@ class TestInstalledDistributions:
 
     def test_an_entry_point_is_found(self, installed):
         """With its version and what it offers."""
-        installed("conferencekit-shelf", "shelf = conferencekit_shelf", SHELF)
+        installed("conferencekit-rack", "rack = conferencekit_rack", RACK)
         plugins = make_plugin_manager()
-        assert open_store("shelf:records", plugins) == ("shelf", "shelf:records")
-        row = next(each for each in plugins.list_plugins() if each.name == "shelf")
+        assert open_store("rack:records", plugins) == ("rack", "rack:records")
+        row = next(each for each in plugins.list_plugins() if each.name == "rack")
         assert (row.version, row.hooks, row.offers, row.error) == (
             "1.2",
             ("conferencekit_register_stores",),
-            ("store shelf",),
+            ("store rack",),
             None,
         )
 
@@ -367,47 +368,47 @@ class TestInstalledDistributions:
             ("import conferencekit_no_such_thing", "ModuleNotFoundError"),
             ("raise RuntimeError('bad day')", "RuntimeError: bad day"),
             (
-                SHELF.replace("register_stores", "register_stroes"),
+                RACK.replace("register_stores", "register_stroes"),
                 "did you mean conferencekit_register_stores?",
             ),
-            (SHELF.replace("(registry)", "(registry, colour)"), "Take the one argument"),
-            (SHELF.replace("registry.add", "registry.append"), "AttributeError"),
+            (RACK.replace("(registry)", "(registry, colour)"), "Take the one argument"),
+            (RACK.replace("registry.add", "registry.append"), "AttributeError"),
         ],
     )
     def test_a_broken_one_is_left_out_and_named(self, installed, source, words):
         """The others work; whoever asks gets the reason."""
         installed("conferencekit-broken", "broken = conferencekit_broken", source)
-        installed("conferencekit-shelf", "shelf = conferencekit_shelf", SHELF)
+        installed("conferencekit-rack", "rack = conferencekit_rack", RACK)
         plugins = make_plugin_manager()
-        assert open_store("shelf:records", plugins)
+        assert open_store("rack:records", plugins)
         row = next(each for each in plugins.list_plugins() if each.name == "broken")
         assert words in row.error
         assert row.offers == row.hooks == ()
         with pytest.raises(errors.UnknownBackend, match="did not load: broken"):
             open_store("broken:records", plugins)
 
-    @pytest.mark.parametrize("name", ["shelf", "conferencekit-shelf"])
+    @pytest.mark.parametrize("name", ["rack", "conferencekit-rack"])
     def test_one_can_be_disabled(self, installed, name):
         """By its name or its distribution's; asking for it says so."""
-        installed("conferencekit-shelf", "shelf = conferencekit_shelf", SHELF)
+        installed("conferencekit-rack", "rack = conferencekit_rack", RACK)
         plugins = make_plugin_manager(disabled=[name])
-        with pytest.raises(errors.UnknownBackend, match=r"shelf \(disabled\)"):
-            open_store("shelf:records", plugins)
-        assert next(each.error for each in plugins.list_plugins() if each.name == "shelf") == "disabled"
+        with pytest.raises(errors.UnknownBackend, match=r"rack \(disabled\)"):
+            open_store("rack:records", plugins)
+        assert next(each.error for each in plugins.list_plugins() if each.name == "rack") == "disabled"
 
     def test_two_distributions_with_one_name_are_refused(self, installed):
         """Both are named."""
-        installed("conferencekit-shelf", "shelf = conferencekit_shelf", SHELF)
-        installed("other-shelf", "shelf = other_shelf", SHELF)
-        with pytest.raises(errors.DuplicateName, match="conferencekit-shelf and other-shelf"):
+        installed("conferencekit-rack", "rack = conferencekit_rack", RACK)
+        installed("other-rack", "rack = other_rack", RACK)
+        with pytest.raises(errors.DuplicateName, match="conferencekit-rack and other-rack"):
             make_plugin_manager()
 
     def test_one_that_is_given_as_well_counts_once(self, installed):
         """A host passes the module, and it is installed."""
-        installed("conferencekit-shelf", "shelf = conferencekit_shelf", SHELF)
-        import conferencekit_shelf
+        installed("conferencekit-rack", "rack = conferencekit_rack", RACK)
+        import conferencekit_rack
 
-        assert open_store("shelf:x", make_plugin_manager(conferencekit_shelf)) == ("shelf", "shelf:x")
+        assert open_store("rack:x", make_plugin_manager(conferencekit_rack)) == ("rack", "rack:x")
 
 
 class TestHookspecs:

@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from attrs import evolve
 
-from ..adapters.group_commit import GroupCommit
 from ..conference import Conference
 from ..context import Clock, Entropy, system_clock
 from ..errors import InvalidText
@@ -124,7 +123,7 @@ class Secretariat:
         links.require(_needed_links(conference))
         _require_types(conference, found)
         self.plugins = found
-        self._store = _Shared(store, lambda url: GroupCommit(open_store(url, found)))
+        self._store = _Shared(store, lambda url: _open_shared(url, found))
         self._mailer = _Shared(mailer, lambda url: open_mailer(url, found))
         self._blobs = _Shared(blobs or _blobs_beside(store, conference), lambda url: open_blobs(url, found))
         self._passwords = passwords or Passwords()
@@ -256,6 +255,13 @@ class Secretariat:
 
     def _declaration_for(self, actor: Actor) -> Declarations:
         return Declarations(self.shell, self._contributions_for(actor), self._blobs, actor)
+
+
+def _open_shared(url: str, plugins: Plugins) -> Store:
+    """The store of this URL, whose commits share their syncs."""
+    from ..adapters.group_commit import GroupCommit  # noqa: PLC0415 - adapters load when they are used
+
+    return GroupCommit(open_store(url, plugins))
 
 
 def _needed_links(conference: Conference) -> tuple[str, ...]:
