@@ -56,4 +56,4 @@ def make_app(secretariat: Secretariat) -> WSGIHandler:
 if __name__ == "__main__" and sys.argv[1:] == ["deliver"]:
     print(make_secretariat().deliver())
 elif __name__ == "__main__":
-    make_server("127.0.0.1", 8000, make_app(make_secretariat())).serve_forever()
+    make_server("127.0.0.1", int(os.getenv("PORT", "8000")), make_app(make_secretariat())).serve_forever()

@@ -54,4 +54,4 @@ def make_app(secretariat: Secretariat) -> FastAPI:
 if __name__ == "__main__" and sys.argv[1:] == ["deliver"]:
     print(make_secretariat().deliver())
 elif __name__ == "__main__":
-    uvicorn.run(make_app(make_secretariat()), port=8000)
+    uvicorn.run(make_app(make_secretariat()), port=int(os.getenv("PORT", "8000")))

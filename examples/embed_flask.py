@@ -48,4 +48,4 @@ def make_app(secretariat: Secretariat) -> Flask:
 if __name__ == "__main__" and sys.argv[1:] == ["deliver"]:
     print(make_secretariat().deliver())
 elif __name__ == "__main__":
-    make_app(make_secretariat()).run(port=8000)
+    make_app(make_secretariat()).run(port=int(os.getenv("PORT", "8000")))

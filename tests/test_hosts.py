@@ -6,10 +6,13 @@ import hashlib
 import http.client
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from tests.hosts import EXAMPLES, PASSWORD, SERVERS, credentials, hidden, running
 from tests.html_page import Page
@@ -296,6 +299,43 @@ def test_the_reader_s_language_is_asked_for(host, someone):
     assert (
         'lang="en"' in host.client.get("/register", headers={"Accept-Language": "tlh, *;q=0.1, \t;;q=x"}).text
     )
+
+
+@pytest.mark.parametrize("name", sorted(SERVERS))
+def test_the_program_serves_the_form(name, tmp_path):
+    """`python embed_….py` is what a reader starts first."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    settings = {
+        "STORE": f"sqlite:///{tmp_path}/a.db",
+        "MAILER": f"maildir:{tmp_path}/outbox",
+        "PORT": str(port),
+    }
+    argv = [sys.executable, str(EXAMPLES / f"embed_{name}.py")]
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(
+            argv, env={**os.environ, **settings}, cwd=EXAMPLES.parent, stdout=log, stderr=log
+        ) as program,
+    ):
+        try:
+            page = first_page(f"http://127.0.0.1:{port}/register", program)
+        finally:
+            program.terminate()
+    assert page is not None, (tmp_path / "log").read_text()
+    assert "A Conference to Try" in page.text
+
+
+def first_page(address: str, program: subprocess.Popen) -> httpx.Response | None:
+    """The answer once the program listens; None if it ended, or does not listen within a minute."""
+    for _ in range(600):
+        if program.poll() is not None:
+            return None
+        try:
+            return httpx.get(address, timeout=60, trust_env=False)
+        except httpx.ConnectError:
+            time.sleep(0.1)
+    return None
 
 
 @pytest.mark.parametrize("name", sorted(SERVERS))
