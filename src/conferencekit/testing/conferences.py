@@ -1,7 +1,7 @@
 """Hypothesis strategies for conferences: any that a document can describe.
 
-Every strategy draws valid objects only. Texts mix scripts, marks and emoji; times include the days on which clocks
-change. Knobs leave out what a subject under test does not claim.
+Every strategy draws valid objects only. Texts mix scripts, marks and emoji; times are those of `strategies`. Knobs
+leave out what a subject under test does not claim.
 """
 
 from __future__ import annotations
@@ -34,32 +34,15 @@ from ..conference import (
     VenueKind,
 )
 from ..deadline import Deadline, Extension, Relative
-from ..errors import AmbiguousTime, InvalidTime
+from ..errors import InvalidTime
 from ..form.fields import Choice, Field, FieldKind, Form
-from ..moment import Moment
 from ..programme.session import Session, SessionStatus
 from ..text import LocalizedText
-from ..zones import zone_names
+from .strategies import moments, zones
 
 LANGUAGES: Final = ("en", "fr", "es", "ru", "zh", "ar", "de", "ja", "pt-BR", "zh-Hans", "hi")
 _INVISIBLE: Final = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
-_SOME_ZONES: Final = (
-    "Asia/Shanghai",
-    "Europe/Berlin",
-    "America/New_York",
-    "America/Sao_Paulo",
-    "Asia/Kathmandu",
-    "Australia/Lord_Howe",
-    "Africa/Casablanca",
-    "Pacific/Apia",
-    "UTC",
-)
-_REPEATED: Final = {
-    "Europe/Berlin": datetime(2026, 10, 25, 2, 30),  # noqa: DTZ001 - wall times
-    "America/New_York": datetime(2026, 11, 1, 1, 30),  # noqa: DTZ001 - as above
-    "Australia/Lord_Howe": datetime(2026, 4, 5, 1, 45),  # noqa: DTZ001 - as above
-}
 
 
 def ids() -> st.SearchStrategy[str]:
@@ -85,27 +68,6 @@ def localized(texts: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[
     """Texts in one to three languages."""
     each = lines() if texts is None else texts
     return st.dictionaries(st.sampled_from(LANGUAGES), each, min_size=1, max_size=3).map(LocalizedText)
-
-
-def zones() -> st.SearchStrategy[str]:
-    """Zone names, those with odd rules more often than others."""
-    return st.sampled_from(_SOME_ZONES) | st.sampled_from(zone_names())
-
-
-@st.composite
-def moments(draw: st.DrawFn, zone: str | None = None) -> Moment:
-    """Moments from 2020 to 2045 in the zone given, or in any; some when clocks go back, first or second time."""
-    place = zone if zone is not None else draw(zones())
-    wall = draw(st.datetimes(datetime(2020, 1, 1), datetime(2045, 12, 31)))  # noqa: DTZ001 - a wall time
-    wall = wall.replace(microsecond=0) if draw(st.booleans()) else wall
-    if place in _REPEATED and draw(st.booleans()):
-        wall = _REPEATED[place]
-    try:
-        return Moment.at(wall, place)
-    except AmbiguousTime:
-        return Moment.at(wall, place, fold=draw(st.integers(0, 1)))
-    except InvalidTime:
-        return Moment.at(wall + timedelta(days=3), place, fold=0)
 
 
 @st.composite
