@@ -16,6 +16,7 @@ from conferencekit.declaration.contribution import Consents, change_consent, wit
 from conferencekit.declaration.escaping import escape_html, html_paragraphs, markdown, markdown_paragraphs
 from conferencekit.declaration.markdown import to_markdown
 from conferencekit.declaration.synthesis import compile_declaration
+from conferencekit.declaration.words import say_count
 
 TEXT = """\
 # Beijing Declaration
@@ -191,3 +192,30 @@ def test_a_hostile_clause_and_quote_stay_text_in_the_declaration():
     kinds, shown = plain(to_markdown(declaration, CONFERENCE, sources))
     assert not kinds & {"html_inline", "html_block", "link_open", "code_inline", "image", "strong_open"}
     assert f"“{answer}” – *<i>Eve</i>* # x, [o](http://e.example)" in shown
+
+
+@pytest.mark.parametrize(
+    ("locale", "one", "two"),
+    [
+        ("en", "Compiled from 1 contribution (", "Compiled from 2 contributions ("),
+        ("fr", "Établi à partir de 1 contribution (", "Établi à partir de 2 contributions ("),
+        ("es", "Elaborado a partir de 1 contribución (", "Elaborado a partir de 2 contribuciones ("),
+        ("ru", "материалам участников: 1 (", "материалам участников: 2 ("),
+        ("zh", "根据 1 份稿件汇编", "根据 2 份稿件汇编"),
+        ("ar", "المساهمات الواردة: 1 (", "المساهمات الواردة: 2 ("),
+        ("fr-CH", "de 1 contribution (", "de 2 contributions ("),
+        ("de", "from 1 contribution (", "from 2 contributions ("),
+    ],
+)
+def test_one_contribution_is_one(locale, one, two):
+    """Counted things agree with their number, in every language."""
+    values = {"languages": 1, "countries": 1, "cited": 1}
+    assert one in say_count("compiled", 1, locale, **values)
+    assert two in say_count("compiled", 2, locale, **values)
+
+
+def test_no_contribution_is_said_as_the_language_has_it():
+    """French counts nothing as one, English as many."""
+    values = {"languages": 0, "countries": 0, "cited": 0}
+    assert "de 0 contribution (" in say_count("compiled", 0, "fr", **values)
+    assert "from 0 contributions (" in say_count("compiled", 0, "en", **values)

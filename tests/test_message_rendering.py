@@ -468,3 +468,44 @@ def test_every_value_in_the_samples_is_known():
     }
     assert set(VALUES) == known
     assert SENDER.address == "gmc@example.org"
+
+
+# -- good practices, and which reference it is
+
+
+def test_practices_of_several_topics_stand_under_their_topics():
+    """Each title once, in the order in which the practices come."""
+    practices = [
+        {"title": "G3-001", "by": "Ada, Kenya", "topic": "What works"},
+        {"title": "G3-007", "by": None, "topic": "What works"},
+        {"title": "G1-001", "by": None, "topic": "Good practices"},
+    ]
+    values = {**notice("good_practices_shared").values, "practices": practices}
+    found = rendered(notice("good_practices_shared", values=values))
+    assert (
+        "\nWhat works\n\n- G3-001, by Ada, Kenya\n- G3-007\n\nGood practices\n\n- G1-001\n" in found["text"]
+    )
+    text = Page(found["html"]).text
+    assert [text.count(each) for each in ("What works", "G3-007", "G1-001")] == [1, 1, 1]
+
+
+def test_practices_of_one_topic_need_no_title_of_it():
+    """Nor do those of a host that names no topic."""
+    for topic in ({"topic": "What works"}, {}, {"topic": None}):
+        practices = [{"title": "G3-001", "by": None, **topic}, {"title": "G3-002", "by": None, **topic}]
+        values = {**notice("good_practices_shared").values, "practices": practices}
+        text = rendered(notice("good_practices_shared", values=values))["text"]
+        assert "\n- G3-001\n- G3-002\n" in text
+        assert "What works" not in text
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_a_mail_says_whose_reference_it_is(locale):
+    """That of the registration, or that of the contribution: people have both."""
+    mine = sentences(locale)
+    registration, contribution = mine["common.reference"], mine["input.reference"]
+    assert registration != contribution
+    assert registration in rendered(notice("registration_confirmed", locale=locale))["text"]
+    received = rendered(notice("contribution_received", locale=locale))["text"]
+    assert contribution in received
+    assert registration not in received

@@ -79,6 +79,16 @@ class TestMoment:
         """On every system."""
         assert date_text(date(33, 4, 3), "de") == "0033-04-03"
 
+    @pytest.mark.parametrize("locale", ["en", "fr", "es", "ru", "zh", "ar"])
+    def test_utc_is_said_once(self, locale):
+        """Its offset says nothing that its name does not; alone and beside another zone."""
+        assert OPENING.in_zone("UTC").text(locale).count("UTC") == 1
+        beside = OPENING.text(locale, reader_zone="UTC")
+        assert beside.count("UTC") == 2
+        assert "UTC+00:00" not in beside
+        assert OPENING.in_zone("UTC").text().endswith(" 12:00 (UTC)")
+        assert OPENING.in_zone("Africa/Abidjan").text().endswith("(Africa/Abidjan, UTC+00:00)")
+
     def test_anywhere_on_earth_is_named_as_people_know_it(self):
         """Not by a name that counts westwards."""
         assert OPENING.in_zone("Etc/GMT+12").text().endswith("00:00 (AoE, UTC-12:00)")
@@ -107,6 +117,9 @@ class TestMoment:
         for zone in (moment.zone, reader):
             shown = moment.instant.astimezone(later_rules(zone))
             assert f"{shown:%H:%M}" in text
+            if zone == "UTC":
+                assert "UTC" in text
+                continue
             assert re.search(rf"UTC{re.escape(f'{shown:%z}'[:3])}:{f'{shown:%z}'[3:5]}", text)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.html_page import Page
 
 from conferencekit.errors import InvalidText
-from conferencekit.form.catalogue import LOCALES
+from conferencekit.form.catalogue import LOCALES, text
 from conferencekit.form.html import element
 from conferencekit.form.issues import FORM, Issue
 from conferencekit.form.pages import (
@@ -192,3 +192,15 @@ def test_no_text_becomes_markup(one, two):
     assert [tag for tag in tags(one, two) if tag != "span"] == [
         tag for tag in tags("x", "y") if tag != "span"
     ]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_page_says_whose_reference_it_is(locale):
+    """That of the registration, or that of the contribution."""
+    registration, contribution = text("reference", locale), text("contribution_reference", locale)
+    frame = Frame(conference="C", locale=locale)
+    assert registration != contribution
+    assert registration in str(received_page("GMC-7", frame))
+    page = str(contribution_page("submitted", frame, reference="G-001"))
+    assert contribution in page
+    assert registration not in page

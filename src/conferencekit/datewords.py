@@ -18,6 +18,7 @@ from .zones import AOE, AOE_ZONE, offset_text
 if TYPE_CHECKING:
     from .moment import Moment
 
+_UTC = "UTC"
 Locales = str | Iterable[str] | None
 
 
@@ -189,8 +190,10 @@ def _elsewhere(words: DateWords, starts: Moment, ends: Moment, reader_zone: str)
 
 
 def _offset(template: str, first: Moment, last: Moment) -> str:
-    """Said once, unless the clocks change between the two: then each time has its own."""
-    return template.format(offset=offset_text(first.offset)) if first.offset == last.offset else ""
+    """Said once, unless the clocks change between the two: then each time has its own. UTC is none from itself."""
+    if first.zone == _UTC or first.offset != last.offset:
+        return ""
+    return template.format(offset=offset_text(first.offset))
 
 
 def _stretch(words: DateWords, first: Moment, last: Moment, known: date | None) -> str:

@@ -9,7 +9,7 @@ from .contribution import Contribution, live
 from .credits import credit
 from .escaping import markdown
 from .synthesis import Declaration, DeclaredClause, Excerpt, coverage
-from .words import say
+from .words import say, say_count
 
 
 def to_markdown(
@@ -79,10 +79,10 @@ def _source(source: Excerpt, contributions: Mapping[int, Contribution], locale: 
 
 def _summary(declaration: Declaration, contributions: Mapping[int, Contribution], locale: str | None) -> str:
     covered = coverage(declaration, contributions.values())
-    return say(
+    return say_count(
         "compiled",
+        covered.contributions,
         locale,
-        contributions=covered.contributions,
         languages=len(covered.by_language.keys() - {""}),
         countries=len(covered.by_country.keys() - {""}),
         cited=covered.cited_contributions,

@@ -119,16 +119,29 @@ _TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         "ar": "مساهمة مسحوبة",
     },
     "compiled": {
-        "en": "Compiled from {contributions} contributions (languages: {languages}, countries: {countries}). "
+        "en": "Compiled from {count} contributions (languages: {languages}, countries: {countries}). "
         "Cited by the clauses: {cited}.",
-        "fr": "Établi à partir de {contributions} contributions (langues : {languages}, pays : {countries}). "
+        "fr": "Établi à partir de {count} contributions (langues : {languages}, pays : {countries}). "
         "Citées dans les paragraphes : {cited}.",
-        "es": "Elaborado a partir de {contributions} contribuciones (idiomas: {languages}, países: {countries}). "
+        "es": "Elaborado a partir de {count} contribuciones (idiomas: {languages}, países: {countries}). "
         "Citadas en los párrafos: {cited}.",
-        "ru": "Составлено по материалам участников: {contributions} (языков: {languages}, стран: {countries}). "
+        "ru": "Составлено по материалам участников: {count} (языков: {languages}, стран: {countries}). "
         "Процитировано в пунктах: {cited}.",
-        "zh": "根据 {contributions} 份稿件汇编（语言：{languages} 种，国家：{countries} 个）。条文引用：{cited} 份。",
-        "ar": "أُعدّ استنادًا إلى المساهمات الواردة: {contributions} (اللغات: {languages}، البلدان: {countries}). "
+        "zh": "根据 {count} 份稿件汇编（语言：{languages} 种，国家：{countries} 个）。条文引用：{cited} 份。",
+        "ar": "أُعدّ استنادًا إلى المساهمات الواردة: {count} (اللغات: {languages}، البلدان: {countries}). "
+        "ما تستشهد به الفقرات: {cited}.",
+    },
+    "compiled_one": {
+        "en": "Compiled from {count} contribution (languages: {languages}, countries: {countries}). "
+        "Cited by the clauses: {cited}.",
+        "fr": "Établi à partir de {count} contribution (langues : {languages}, pays : {countries}). "
+        "Citées dans les paragraphes : {cited}.",
+        "es": "Elaborado a partir de {count} contribución (idiomas: {languages}, países: {countries}). "
+        "Citadas en los párrafos: {cited}.",
+        "ru": "Составлено по материалам участников: {count} (языков: {languages}, стран: {countries}). "
+        "Процитировано в пунктах: {cited}.",
+        "zh": "根据 {count} 份稿件汇编（语言：{languages} 种，国家：{countries} 个）。条文引用：{cited} 份。",
+        "ar": "أُعدّ استنادًا إلى المساهمات الواردة: {count} (اللغات: {languages}، البلدان: {countries}). "
         "ما تستشهد به الفقرات: {cited}.",
     },
     "good_practices": {
@@ -198,6 +211,13 @@ def words(key: str) -> LocalizedText:
 def say(key: str, locale: str | None, **values: object) -> str:
     """A fixed text in the language that fits best, with its values."""
     return words(key).text(locale).format(**values)
+
+
+def say_count(key: str, count: int, locale: str | None, **values: object) -> str:
+    """`say(key, count=count)` with the words for one thing, `{key}_one`, where the language takes the number as one."""
+    spoken = words(key).best(locale)[1]
+    is_one = count == 1 or (count == 0 and spoken == "fr")
+    return say(f"{key}_one" if is_one else key, locale, count=count, **values)
 
 
 def language_name(tag: str) -> str:

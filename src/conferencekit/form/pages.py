@@ -275,7 +275,7 @@ def contribution_page(  # noqa: PLR0913 - all are keywords
     locale = frame.locale
     known = {
         "status": text(f"status_{state}", locale),
-        "reference": reference,
+        "contribution_reference": reference,
         "changed": changed,
         "deadline": deadline,
     }

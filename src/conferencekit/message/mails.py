@@ -101,7 +101,8 @@ MAILS: Final[Mapping[str, MailKind]] = {
         optional_links=("contribute",),
     ),
     "good_practices_shared": MailKind(
-        about="The page of good practices is there. `practices` is a list of objects with `title`, and `by` or null.",
+        about="The page of good practices is there. `practices` is a list of objects with `title`, and `by` and "
+        "`topic` or null: where there are several topics, the practices stand under them.",
         options=("practices",),
         links=("good_practices",),
         optional_links=("unsubscribe",),

@@ -183,7 +183,7 @@ class ContributionPages:
         locale = self.around.locale
         label = self.secretariat.contributions.label(contribution)
         status = text(f"status_{contribution.state}", locale)
-        return facts([(text("status", locale), status), (text("reference", locale), label)])
+        return facts([(text("status", locale), status), (text("contribution_reference", locale), label)])
 
     def _answers(self, contribution: Contribution) -> list[Html]:
         answers = contribution.editing.answers

@@ -151,9 +151,9 @@ class Declarations:
 
 
 def _titled(practice: Practice, call: Call) -> dict[str, object]:
-    """A practice in one line, for the mail: its label and topic, and who is credited."""
+    """A practice in one line, for the mail: its label, who is credited, and the topic that it stands under."""
     topic = next(each for each in call.topics if each.number == practice.topic)
-    return {"title": f"{practice.label}: {topic.title}", "by": practice.credit}
+    return {"title": practice.label, "by": practice.credit, "topic": topic.title.text()}
 
 
 def _shared(conference: str, practices: int, entry: str, context: Context) -> GoodPracticesPublished:
