@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import runpy
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
+from tests.docs_page import blocks, text_of
 
 from conferencekit import load_conference
 from conferencekit.moment import Moment
 
-DOCS = Path(__file__).parent.parent / "docs"
-PAGES = [DOCS / "explanation/time.md", DOCS / "how-to/deadlines.md"]
+EXPLANATION, GUIDE = "explanation/time.md", "how-to/deadlines.md"
 DOCUMENT = """
 [conference]
 title = "Global MOOC Conference 2020"
@@ -32,18 +30,13 @@ topics = [{ title = "Quality", question = "How do you keep it?" }]
 """
 
 
-def blocks(page: Path, language: str) -> list[str]:
-    """The fenced blocks of a page in one language."""
-    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [EXPLANATION, GUIDE])
 def test_python_on_the_pages_runs(page, tmp_path):
     """From top to bottom, in one namespace; tests that are shown are called.
 
     From a file: Hypothesis reads the source of the tests that it runs.
     """
-    program = tmp_path / f"{page.stem}.py"
+    program = tmp_path / "page.py"
     program.write_text("\n".join(blocks(page, "python")), encoding="utf-8")
     for name, value in runpy.run_path(str(program)).items():
         if name.startswith("test_"):
@@ -52,7 +45,7 @@ def test_python_on_the_pages_runs(page, tmp_path):
 
 def test_documents_on_the_page_load_and_the_deadlines_resolve():
     """Each fragment in a whole document; an extension follows the deadline that it extends."""
-    for block in blocks(PAGES[1], "toml"):
+    for block in blocks(GUIDE, "toml"):
         base = "[deadlines.registration]\nbefore = 2020-11-30\n" if block.startswith("[[") else ""
         conference = load_conference(DOCUMENT + base + block)
         for deadline in conference.deadlines.values():
@@ -62,8 +55,8 @@ def test_documents_on_the_page_load_and_the_deadlines_resolve():
 def test_claims_of_the_explanation():
     """The results that stand in its comments."""
     opening = Moment.at(datetime(2020, 12, 11, 20), "Asia/Shanghai")
-    assert opening.text("fr", "Europe/Paris") in PAGES[0].read_text(encoding="utf-8")
+    assert opening.text("fr", "Europe/Paris") in text_of(EXPLANATION)
     eve = Moment.at(datetime(2026, 10, 24, 12), "Europe/Berlin")
     assert eve.plus_days(1).instant - eve.instant == timedelta(hours=25)
     conference = load_conference(DOCUMENT + "[deadlines.registration]\nbefore = 2020-11-30\n")
-    assert f"> {conference.deadlines['registration'].text()}\n" in PAGES[0].read_text(encoding="utf-8")
+    assert f"> {conference.deadlines['registration'].text()}\n" in text_of(EXPLANATION)

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
+from tests.docs_page import blocks, run_python
 
 from conferencekit.declaration.clauses import parse
-
-DOCS = Path(__file__).parent.parent / "docs"
-
-
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(
-        rf"^```{language}\n(.*?)^```$", (DOCS / page).read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
 
 
 @pytest.mark.parametrize("page", ["how-to/compile-a-declaration.md", "how-to/materials.md"])
 def test_the_python_of_the_page_runs(page, tmp_path, monkeypatch, capsys):
     """Block after block, in one namespace; printed is what the page shows."""
     monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
-    for block in blocks(page, "python"):
-        exec(compile(block, page, "exec"), names)
+    run_python(page)
     printed = capsys.readouterr().out.strip()
     assert not printed or printed == blocks(page, "text")[0].strip()
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.docs_page import run_python, text_of
 
 from conferencekit import load_conference
 from conferencekit.errors import NotFound
@@ -15,7 +16,7 @@ from conferencekit.secretariat.pages import Pages
 from conferencekit.testing.secretariat import SecretariatForTests
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs/how-to/embed.md"
+PAGE = "how-to/embed.md"
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,7 @@ def page(tmp_path_factory):
     names: dict[str, object] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        for code in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
-            exec(compile(code, str(PAGE), "exec"), names)
-        yield names
+        yield run_python(PAGE, names)
         names["secretariat"].close()
         names["rotating"].close()
 
@@ -80,9 +79,7 @@ def test_the_secret_can_be_changed_under_the_links_that_were_sent(page):
 
 def test_the_examples_are_those_of_the_page():
     """Every address in its table is served by every example."""
-    for row in re.findall(
-        r"^\| `/(\S+?)(?:/<token>)?` \| `(\w+)", PAGE.read_text(encoding="utf-8"), re.MULTILINE
-    ):
+    for row in re.findall(r"^\| `/(\S+?)(?:/<token>)?` \| `(\w+)", text_of(PAGE), re.MULTILINE):
         for name in ("flask", "fastapi", "django"):
             code = (ROOT / f"examples/embed_{name}.py").read_text(encoding="utf-8")
             assert row[0] in code

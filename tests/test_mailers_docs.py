@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import shutil
 from pathlib import Path
+
+from tests.docs_page import blocks, run
 
 from conferencekit import Registered
 from conferencekit.cli import parser
@@ -13,17 +14,8 @@ from conferencekit.errors import TemplateBroken
 from conferencekit.registration.rules import Override
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs/how-to/deliver-mail.md"
+PAGE = "how-to/deliver-mail.md"
 PERSON = {"full_name": "Ada Example", "email": "ada@example.org", "country": "GB", "consent": "1"}
-
-
-def blocks(language: str) -> list[str]:
-    """The fenced blocks of the page in one language."""
-    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-
-
-def run(block: str, names: dict[str, object]) -> None:
-    exec(compile(block, str(PAGE), "exec"), names)
 
 
 class Broken:
@@ -37,9 +29,9 @@ def test_python_on_the_page_runs(tmp_path, monkeypatch, capsys):
     """From top to bottom: a mail that does not render is held, listed and released, and goes out."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(ROOT / "examples/global_mooc_2020/conference.toml", "gmc2020.toml")
-    opening, task, listing, release = blocks("python")
+    opening, task, listing, release = blocks(PAGE, "python")
     names: dict[str, object] = {"SECRET": b"sixteen bytes and more"}
-    run(opening, names)
+    run(opening, PAGE, names)
     assert capsys.readouterr().out == "0 0 0 0\n"
     with names["secretariat"] as secretariat:
         entered = secretariat.acting("office").register(
@@ -47,21 +39,21 @@ def test_python_on_the_page_runs(tmp_path, monkeypatch, capsys):
         )
         assert isinstance(entered, Registered)
         monkeypatch.setattr(secretariat, "_renderer", Broken())
-        run(task, names)
+        run(task, PAGE, names)
         assert names["deliver_mail"]() == 0
         assert "wants what nobody has" in capsys.readouterr().out
-        run(listing, names)
+        run(listing, PAGE, names)
         assert "wants what nobody has" in capsys.readouterr().out
         monkeypatch.setattr(secretariat, "_renderer", None)
-        run(release, names)
+        run(release, PAGE, names)
         assert names["deliver_mail"]() == 1
         assert len(list(Path("outbox/new").iterdir())) == 1
 
 
 def test_commands_on_the_page_are_understood():
     """As a service and from cron."""
-    cron = blocks("text")[0].split("&&")[1].partition(">")[0]
-    for line in (*blocks("sh"), cron):
+    cron = blocks(PAGE, "text")[0].split("&&")[1].partition(">")[0]
+    for line in (*blocks(PAGE, "sh"), cron):
         command, *arguments = shlex.split(line)
         assert command == "conferencekit"
         given = parser().parse_args(arguments)

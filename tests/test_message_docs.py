@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
+from tests.docs_page import run_python, text_of
 
 from conferencekit.message.mails import MAILS
 from conferencekit.message.rendering import _BLOCKS
 from conferencekit.message.texts import sentences
-
-DOCS = Path(__file__).parent.parent / "docs"
 
 
 def names(given: tuple[str, ...]) -> str:
@@ -39,7 +37,7 @@ def reference() -> list[str]:
 
 def test_every_mail_is_described():
     """In the order of the list."""
-    page = (DOCS / "reference/mails.md").read_text(encoding="utf-8")
+    page = text_of("reference/mails.md")
     wanted = "\n".join(reference())
     assert wanted in page, f"put this into docs/reference/mails.md:\n{wanted}"
 
@@ -47,20 +45,16 @@ def test_every_mail_is_described():
 @pytest.mark.parametrize("page", ["how-to/change-a-mail.md", "explanation/invites.md"])
 def test_code_on_the_pages_runs(page):
     """From top to bottom, in one namespace."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    given: dict[str, object] = {}
-    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        exec(compile(block, page, "exec"), given)
-    assert given
+    run_python(page)
 
 
 def test_every_block_is_described():
     """What a template of a host's own is built from."""
-    page = (DOCS / "how-to/change-a-mail.md").read_text(encoding="utf-8")
+    page = text_of("how-to/change-a-mail.md")
     assert re.findall(r"^\| `(\w+)\(", page, re.MULTILINE) == list(_BLOCKS)
 
 
 def test_the_keys_on_the_page_are_keys():
     """So that they can be copied."""
-    page = (DOCS / "how-to/change-a-mail.md").read_text(encoding="utf-8")
+    page = text_of("how-to/change-a-mail.md")
     assert set(re.findall(r'"([a-z]+\.[a-z]+)"', page)) <= set(sentences("en"))
