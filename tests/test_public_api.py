@@ -45,6 +45,20 @@ def test_every_public_name_loads_from_its_module(name):
     assert getattr(conferencekit, name) is getattr(module, name)
 
 
+def test_nothing_is_public_that_is_not_listed():
+    """What the package itself defines begins with an underscore; all that it offers comes from a module."""
+    tree = ast.parse(Path(conferencekit.__file__).read_text(encoding="utf-8"))
+    defined = {each.name for each in tree.body if isinstance(each, ast.FunctionDef | ast.ClassDef)}
+    for each in tree.body:
+        if isinstance(each, ast.Assign | ast.AnnAssign):
+            defined |= {
+                found.id
+                for found in ast.walk(each)
+                if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store)
+            }
+    assert not {name for name in defined if not name.startswith("_")}
+
+
 def test_an_unknown_name_is_an_attribute_error():
     """As for any module."""
     with pytest.raises(AttributeError, match="'conferencekit' has no attribute 'Sekretariat'"):
