@@ -31,7 +31,7 @@ def commands() -> dict:
 
 # -- help and usage
 
-STORAGE = [f"storage {name}" for name in ("audit", "copy", "backup", "restore", "migrate")]
+STORAGE = [f"storage {name}" for name in ("check", "audit", "copy", "backup", "restore", "migrate")]
 
 
 def test_alone_it_prints_help_and_exits_2(line):

@@ -32,7 +32,8 @@ LAYERS = [
     {"adapters"},
     {"plugins"},
     {"secretariat"},
-    {"cli", "testing"},
+    {"testing"},
+    {"cli"},
     {"__main__"},
 ]
 # Units whose rules are pure: no I/O, no clock, no environment, no chance.

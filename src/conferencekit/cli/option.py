@@ -106,6 +106,13 @@ def seconds(text: str) -> float:
     return seconds
 
 
+def count(text: str) -> int:
+    """How often to do something."""
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 100000")
+    return int(text)
+
+
 def published(text: str) -> tuple[int, str]:
     """What was published for a seal: its number and its chain."""
     found = _PUBLISHED.fullmatch(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from argparse import ArgumentParser
 
-from .option import KEPT, Commands, add_command, add_json, later, path, store_name
+from .option import KEPT, Commands, add_command, add_json, count, later, path, store_name
 
 
 def add_commands(commands: Commands) -> None:
@@ -15,8 +15,36 @@ def add_commands(commands: Commands) -> None:
         "storage", help="audit, copy and back up stores", description=textwrap.fill(about, 78)
     )
     each = storage.add_subparsers(dest="storage_command", metavar="COMMAND", title="commands", required=True)
-    for add in (_add_audit, _add_copy, _add_backup, _add_restore, _add_migrate):
+    for add in (_add_check, _add_audit, _add_copy, _add_backup, _add_restore, _add_migrate):
         add_json(add(each))
+
+
+def _add_check(commands: Commands) -> ArgumentParser:
+    check = add_command(
+        commands,
+        "check",
+        later("storage_check", "run_check"),
+        "run the whole contract of stores against a store, and report what was proven",
+        """For authors of stores. In the URL, {tmp} stands for a new folder, {name} for a new name (of a schema, say):
+        every test needs an empty store. Never name a store that is in use. The exit code is 1 if a test fails.""",
+    )
+    _add_url(check, "the store, with {tmp} or {name} in its URL")
+    check.add_argument(
+        "--plugin",
+        action="append",
+        metavar="MODULE",
+        default=[],
+        help="a module that registers the store, where no installed distribution does (may be repeated)",
+    )
+    check.add_argument(
+        "--kills",
+        metavar="N",
+        type=count,
+        default=40,
+        help="how often to kill -9 a working process (default: 40)",
+    )
+    check.add_argument("--report", metavar="FILE", type=path, help="write the report as a web page")
+    return check
 
 
 def _add_audit(commands: Commands) -> ArgumentParser:

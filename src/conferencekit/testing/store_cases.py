@@ -86,6 +86,7 @@ class Case:
     manager: Plugins
     handles: list[Store] = field(factory=list)
     workers: list[Worker] = field(factory=list)
+    needed: list[str] = field(factory=list)
 
     def open(self) -> Store:
         """A handle of its own."""
@@ -95,6 +96,7 @@ class Case:
 
     def needs(self, *capabilities: str) -> None:
         """Skips the test if the store does not claim one of them."""
+        self.needed.extend(capabilities)
         store = open_store(self.url, self.manager)
         claimed = set(store.capabilities)
         store.close()

@@ -49,14 +49,15 @@ class _StoreSuite(
 ):
     """All contracts, and the comparison with the reference. `store_suite` makes a class of its own from it."""
 
-    url: str
+    what: str
+    url_at: Callable[[Path], str]
     plugins: Sequence[object]
     examples: int
 
     @pytest.fixture
     def case(self, tmp_path: Path) -> Iterator[Case]:
         """The store's URL in a directory of its own, and what works on it."""
-        yield from run_case(self.url.replace("{tmp}", str(tmp_path)), self.plugins)
+        yield from run_case(self.url_at(tmp_path), self.plugins)
 
     @pytest.fixture
     def store(self, case: Case) -> Store:
@@ -72,7 +73,7 @@ class _StoreSuite(
         manager = make_plugin_manager(*self.plugins)
 
         def open_at(place: Path) -> Store:
-            return open_store(self.url.replace("{tmp}", str(place)), manager)
+            return open_store(self.url_at(place), manager)
 
         run_model(open_at, tmp_path, examples=self.examples, steps=20)
 
@@ -81,23 +82,39 @@ class _StoreSuite(
         verdict = f"fit to hold registrations: {'yes' if is_fit(store) else 'no'}"
         if missing:
             verdict = f"not claimed and so not proven: {', '.join(missing)}; {verdict}"
-        record_property("verdict", f"{self.url}: {verdict}")
+        record_property("verdict", f"{self.what}: {verdict}")
         if not is_fit(store):
             pytest.skip(verdict)
 
 
-def store_suite(url: str, *, plugins: Sequence[object] = (), kills: int = 10, examples: int = 40) -> type:
+def store_suite(
+    url: str | Callable[[Path], str],
+    *,
+    plugins: Sequence[object] = (),
+    kills: int = 10,
+    examples: int = 40,
+) -> type:
     """A fresh pytest class that tests the store at a URL. Bind it to a name that begins with `Test`.
 
     What a store does not claim in `capabilities` is skipped, with "not claimed and so not proven" as the reason; the
     last test says whether the store is fit to hold registrations.
 
     Args:
-        url: in it, `{tmp}` is replaced by a temporary directory, a new one for each test.
+        url: in it, `{tmp}` is replaced by a temporary directory, a new one for each test. Or a function that makes the
+            URL of an empty store from that directory, and may start a server or skip the test.
         plugins: modules that register the store, where no installed distribution does. Other processes import them by
             name.
         kills: how often a working process is killed to see whether what it acknowledged was kept.
         examples: how many random histories are compared with the reference.
     """
-    members = {"url": url, "plugins": tuple(plugins), "kills": kills, "examples": examples}
-    return type("TestStore", (_StoreSuite,), {**members, "__doc__": f"The contract of a store, on {url}."})
+    if isinstance(url, str):
+        what, url_at = url, _in_directory(url)
+    else:
+        what, url_at = url.__name__, url
+    members = {"what": what, "url_at": staticmethod(url_at), "plugins": tuple(plugins)}
+    members |= {"kills": kills, "examples": examples, "__doc__": f"The contract of a store, on {what}."}
+    return type("TestStore", (_StoreSuite,), members)
+
+
+def _in_directory(url: str) -> Callable[[Path], str]:
+    return lambda place: url.replace("{tmp}", str(place))
