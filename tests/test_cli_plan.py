@@ -318,8 +318,7 @@ def test_invitation_in_three_shapes(line):
     assert "Learning Revolution and Higher Education Transformation" in text
     done = line.run("invitation --format html --locale fr", EXAMPLE / "conference.toml")
     assert done.err == ""
-    page = done.out
-    assert page.startswith("<!doctype html>") or "<html" in page
+    assert done.out.startswith("<!doctype html>")
     raw = line.run("invitation --format eml --to", "Ada <ada@example.org>", EXAMPLE / "conference.toml").out
     message = email.message_from_string(raw, policy=policy.default)
     assert message["To"] == "Ada <ada@example.org>"

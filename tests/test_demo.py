@@ -131,7 +131,9 @@ def test_every_receipt_holds_against_the_published_chain(told):
     for line in (told[0] / "log" / "entries.jsonl").read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         entries[entry["id"]] = entry["body"]
-    for path in (told[0] / "receipts").iterdir():
+    paths = list((told[0] / "receipts").iterdir())
+    assert len(paths) == told[1]["receipts"] > 50
+    for path in paths:
         found = json.loads(path.read_text())
         receipt = Receipt(**{**found, "path": tuple(found["path"])})
         assert verify_receipt(receipt, entries[receipt.entry], seals[receipt.seal]) == ()
