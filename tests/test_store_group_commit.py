@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -103,6 +104,53 @@ def test_a_batch_that_is_too_large_concerns_only_its_own_thread():
     with pytest.raises(InvalidChangeSet, match="1000"):
         group.commit([change(CONFERENCE, f"e{at}") for at in range(1001)])
     assert committed(group.commit([change(CONFERENCE, "e")])) == [1]
+
+
+class LateStore(MemoryStore):
+    """A store whose commit takes a while, and counts."""
+
+    def __init__(self):
+        super().__init__()
+        self.sizes = []
+
+    def commit(self, batch):
+        self.sizes.append(len(batch))
+        time.sleep(0.02)
+        return super().commit(batch)
+
+
+def test_threads_that_come_again_share_the_next_commit_too():
+    """Whoever is answered first does not run ahead with a group of its own."""
+    late = LateStore()
+    group = GroupCommit(late)
+
+    def work(thread: int) -> None:
+        for at in range(10):
+            committed(group.commit([change(CONFERENCE, f"e{thread}-{at}")]))
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
+    group.close()
+    assert sum(late.sizes) == 60
+    assert len(late.sizes) <= 20
+
+
+class Interrupted(SlowStore):
+    """A store in whose first commit somebody presses Ctrl-C."""
+
+    def commit(self, batch):
+        outcomes = super().commit(batch)
+        if len(self.sizes) == 1:
+            raise KeyboardInterrupt
+        return outcomes
+
+
+def test_an_interrupted_leader_leaves_the_lead_to_the_next():
+    """Those who wait go on."""
+    first, *others = gathered(Interrupted(), [[change(CONFERENCE, f"e{at}")] for at in range(3)])
+    with pytest.raises(KeyboardInterrupt):
+        first.result()
+    assert all(committed(future.result()) for future in others)
 
 
 class SlowStores:

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
-from attrs import define
+from attrs import define, field
 
 from ..errors import StoreUnavailable
 from ..limits import BATCH
 from ..ports import ChangeSet, Leased, Mark, Outcome, Record, Store
 from ..store import check_batch
 
+LINGER: Final = 0.25
+"""How long a group waits for those who were in the last one: at most this part of what its commit took."""
+
+
+def _taken_lock() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
 
 @define(eq=False)
 class _Wish:
-    """What one thread wants committed, and what became of it."""
+    """What one thread wants committed, and what became of it. Its thread sleeps until it is done or has to lead."""
 
     batch: Sequence[ChangeSet]
     outcomes: list[Outcome] | None = None
     error: Exception | None = None
+    leads: bool = False
+    asleep: threading.Lock = field(factory=_taken_lock)
 
     @property
     def is_done(self) -> bool:
@@ -32,9 +45,10 @@ class _Wish:
 class GroupCommit:
     """Any store, for hosts with many threads. It answers as the store does, and closes it.
 
-    While one thread's commit is under way, the others' gather; the next takes all of them along. A batch stays together
-    and in order. An error of the store concerns everybody in the group, as it would have each alone. With one thread,
-    or with processes of one thread each, there is nothing to gather, and nothing is lost.
+    While one thread's commit is under way, the others' gather; one of them takes all of them along next, after a short
+    wait for those who were in the group before and come again. A batch stays together and in order. An error of the
+    store concerns everybody in the group, as it would have each alone. With one thread, or with processes of one thread
+    each, there is nothing to gather, and nothing is lost.
     """
 
     def __init__(self, store: Store) -> None:
@@ -44,8 +58,11 @@ class GroupCommit:
 
     def _begin(self) -> None:
         self._gathering = threading.Lock()
+        self._arrived = threading.Condition(self._gathering)
         self._leading = threading.Lock()
         self._waiting: list[_Wish] = []
+        self._last = 1
+        self._took = 0.0
 
     @property
     def capabilities(self) -> Mapping[str, str]:
@@ -58,15 +75,54 @@ class GroupCommit:
         mine = _Wish(batch)
         with self._gathering:
             self._waiting.append(mine)
-        with self._leading:
-            while not mine.is_done:  # a leader before may have done it
-                self._lead()
+            mine.leads = self._leading.acquire(blocking=False)
+            self._arrived.notify_all()
+        if not mine.leads:
+            self._sleep(mine)
+        if mine.leads:
+            self._lead(mine)
         if mine.error is not None:
             raise mine.error
         return mine.outcomes or []
 
-    def _lead(self) -> None:
-        group = self._take()
+    def _sleep(self, mine: _Wish) -> None:
+        """Until it is done or has to lead. A thread that is interrupted takes its wish back, if it still can."""
+        try:
+            mine.asleep.acquire()
+        except BaseException:
+            with self._gathering:
+                if mine in self._waiting:
+                    self._waiting.remove(mine)
+                if mine.leads and not mine.is_done:
+                    self._hand_over()
+            raise
+
+    def _lead(self, mine: _Wish) -> None:
+        group: list[_Wish] = []
+        began = time.monotonic()
+        try:
+            group = self._take()
+            began = time.monotonic()
+            self._commit(group)
+        finally:
+            with self._gathering:
+                self._last, self._took = len(group), time.monotonic() - began
+                if mine in self._waiting:  # it was interrupted before it took anybody along
+                    self._waiting.remove(mine)
+                self._hand_over()
+            for wish in group:
+                wish.asleep.release()
+
+    def _hand_over(self) -> None:
+        """Let the one who waits longest lead, or nobody. The caller holds `_gathering`."""
+        if self._waiting:
+            self._waiting[0].leads = True
+            self._waiting[0].asleep.release()
+        else:
+            self._leading.release()
+            self._arrived.notify_all()
+
+    def _commit(self, group: Sequence[_Wish]) -> None:
         try:
             outcomes = self._store.commit([change_set for wish in group for change_set in wish.batch])
         except BaseException as error:
@@ -85,6 +141,8 @@ class GroupCommit:
     def _take(self) -> list[_Wish]:
         """As many wishes as one commit may hold, in the order of their arrival; one at least."""
         with self._gathering:
+            if self._last > 1:
+                self._arrived.wait_for(lambda: len(self._waiting) >= self._last, LINGER * self._took)
             size = count = 0
             for wish in self._waiting:
                 size += len(wish.batch)
@@ -124,8 +182,9 @@ class GroupCommit:
 
     def close(self) -> None:
         """As `Store.close`."""
-        with self._leading:
-            self._store.close()
+        with self._gathering:
+            self._arrived.wait_for(lambda: not self._leading.locked())
+        self._store.close()
 
 
 def _watch_forks(group: GroupCommit) -> None:
