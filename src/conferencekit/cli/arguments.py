@@ -158,13 +158,18 @@ def _add_people(commands: Commands) -> None:
         "registrations",
         later("people_commands", "run_registrations"),
         "list who registered",
-        "A table for people, or all answers as CSV for a spreadsheet.",
+        "A table for people, or all answers as CSV for a spreadsheet, or in another format that a plugin offers.",
     )
     add_store(people, json=False)
     shape = people.add_mutually_exclusive_group()
-    shape.add_argument("--csv", action="store_true", help="print all answers as CSV")
+    shape.add_argument(
+        "--csv", dest="format", action="store_const", const="csv", help="print all answers as CSV"
+    )
+    shape.add_argument(
+        "--format", metavar="NAME", help="print them in this format (see `conferencekit plugins`)"
+    )
     shape.add_argument("--json", action="store_true", help="print the result as JSON")
-    add_out(people, "the CSV")
+    add_out(people, "all answers, as CSV or in that format,")
     people.add_argument(
         "--state",
         metavar="STATE",

@@ -30,7 +30,7 @@ def quoted(path: Path) -> str:
 
 
 def write_file(
-    path: Path, content: bytes | Iterable[str], *, private: bool = False, fresh: bool = False
+    path: Path, content: bytes | Iterable[str | bytes], *, private: bool = False, fresh: bool = False
 ) -> None:
     """Write a file as a whole or not at all: an earlier one stays until the new one is complete on the disk.
 
@@ -38,7 +38,7 @@ def write_file(
     none of this name, also not one that somebody else writes meanwhile. What is no regular file (a device, a pipe) is
     written to. Raises `OSError` with the name that was given.
     """
-    pieces = [content] if isinstance(content, bytes) else (each.encode() for each in content)
+    pieces = [content] if isinstance(content, bytes) else map(_encoded, content)
     try:
         if path.exists() and not path.is_file():
             with path.open("wb") as stream:
@@ -47,6 +47,10 @@ def write_file(
             _replace(Path(os.path.realpath(path)), pieces, 0o600 if private else 0o666, fresh=fresh)
     except OSError as error:
         raise _renamed(error, path) from error
+
+
+def _encoded(piece: str | bytes) -> bytes:
+    return piece if isinstance(piece, bytes) else piece.encode()
 
 
 def _replace(target: Path, pieces: Iterable[bytes], mode: int, *, fresh: bool) -> None:

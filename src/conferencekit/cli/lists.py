@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..conference import Conference
 from ..moment import instant_text
 from ..registration.registration import Registration
@@ -15,6 +17,12 @@ def csv_header(conference: Conference) -> tuple[str, ...]:
         each.name for each in conference.registration.form.fields if each.kind not in ("password", "file")
     )
     return (*_FIRST, *asked)
+
+
+def cells(registration: Registration, header: Sequence[str]) -> list[str]:
+    """One registration as a row of texts; "" for what it does not have."""
+    values = plain(registration)
+    return ["" if values.get(key) is None else str(values[key]) for key in header]
 
 
 def plain(registration: Registration) -> dict[str, object]:

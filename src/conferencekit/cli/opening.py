@@ -26,6 +26,7 @@ from .arguments import SECRET_VARIABLE
 from .failing import SITE_VARIABLE
 from .files import read_file, write_file
 from .output import Output
+from .plugging import installed_plugins
 
 _NO_SITE: Final = "https://no-mail-is-sent.invalid"  # for commands that render no mail
 SQLITE: Final = "sqlite:///"
@@ -59,6 +60,7 @@ def opened(
         ),
         secret=secret,
         site=_site(given, found) if sends else _NO_SITE,
+        plugins=installed_plugins(),
         blobs=url_of(given.files, "folder:") if getattr(given, "files", None) else None,
     )
     with secretariat:

@@ -44,16 +44,17 @@ class Output:
             text = json.dumps(value, ensure_ascii=is_narrow, indent=2, default=str)
             self._out.write(_ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
-    def document(self, text: str) -> None:
-        """The text of a file: for a terminal made safe, else exactly, in UTF-8, as it would stand in the file."""
+    def document(self, content: str | bytes) -> None:
+        """The content of a file: for a terminal made safe, else exactly, in UTF-8, as it would stand in the file."""
         if self.as_json:
             return
         binary = getattr(self._out, "buffer", None)
         if binary is None or self._out.isatty():
+            text = content if isinstance(content, str) else content.decode("utf-8", "replace")
             self._out.write(safe(text.replace("\r\n", "\n")))
             return
         self._out.flush()
-        binary.write(text.encode())
+        binary.write(content.encode() if isinstance(content, str) else content)
 
     def complain(self, text: str) -> None:
         """An error: what was wrong and the remedy."""

@@ -15,7 +15,6 @@ from attrs import evolve
 from ..conference import Conference
 from ..document import load_conference
 from ..form.catalogue import message
-from ..form.table import registrations_to_csv
 from ..form.wordpress import match_columns, read_user_export
 from ..moment import Moment
 from ..registration.outcomes import AlreadyRegistered, Refused, Registered, TrustedOutcome, Waitlisted
@@ -24,7 +23,7 @@ from ..registration.rules import Override
 from ..secretariat import Secretariat
 from ..secretariat.imports import ImportRow, export_rows
 from .files import STANDARD_INPUT, lines_of, reading, write_file
-from .lists import csv_header, plain
+from .lists import cells, csv_header, plain
 from .opening import opened
 from .output import Output, count_of
 
@@ -159,19 +158,21 @@ def _places_text(places: dict[str, int | None]) -> str:
 
 
 def run_registrations(given: argparse.Namespace, output: Output) -> int:
-    """A table for people, JSON, or CSV with all answers."""
+    """A table for people, JSON, or all answers in a format that a plugin offers, such as CSV."""
     with opened(given, output) as secretariat:
         conference = secretariat.conference
         found = sorted(
             secretariat.registrations.find(*(given.state or ())), key=lambda each: each.received_at
         )
         places = _places(secretariat)
+        export = secretariat.plugins.exporters.get(given.format or "csv")
+    header = csv_header(conference)
+    rows = (cells(each, header) for each in found)
     if given.out:
-        lines = registrations_to_csv(map(plain, found), csv_header(conference))
-        write_file(given.out, lines, private=True)
+        write_file(given.out, export(header, rows), private=True)
         output.say(f"Wrote {count_of(len(found), 'registration', 'registrations')} to {given.out}.")
-    elif given.csv:
-        output.document("".join(registrations_to_csv(map(plain, found), csv_header(conference))))
+    elif given.format:
+        output.document(b"".join(export(header, rows)))
     else:
         _print_people(found, conference, places, output)
     output.result([plain(each) for each in found])

@@ -6,22 +6,19 @@ import argparse
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from attrs import asdict
 
 from ..document import load_conference
 from ..errors import InvalidDocument
 from ..mailbox import parse_mailbox
-from ..plugins import make_plugin_manager
 from ..text import lookup, normalise_locale
 from ..zones import exact_zone, zone_data_version
 from .asking import ask_for_document
 from .files import check_writable, quoted, write_file
 from .output import Output, count_of
+from .plugging import disabled_plugins, installed_plugins
 from .proofreading import facts, summary
-
-DISABLED_VARIABLE: Final = "CONFERENCEKIT_DISABLED_PLUGINS"
 
 
 def run_new(given: argparse.Namespace, output: Output) -> int:
@@ -84,9 +81,7 @@ def run_invitation(given: argparse.Namespace, output: Output) -> int:
 
 def run_plugins(given: argparse.Namespace, output: Output) -> int:  # noqa: ARG001 - all commands are called alike
     """What is installed, what it offers, and what is wrong with it."""
-    named = os.environ.get(DISABLED_VARIABLE, "").split(",")
-    disabled = tuple(filter(None, map(str.strip, named)))
-    rows = make_plugin_manager(disabled=disabled).list_plugins()
+    rows, disabled = installed_plugins().list_plugins(), disabled_plugins()
     output.table(
         "",
         ("Name", "Version", "Offers", "Problem"),

@@ -10,7 +10,7 @@ from typing import Final, cast
 from ..adapters.dump_file import DumpFile, dump_lines
 from ..errors import NotFound, StoreUnavailable
 from ..ledger import LoggedEntry, verify
-from ..plugins import make_plugin_manager, open_store
+from ..plugins import open_store
 from ..ports import Dumpable, Migratable
 from ..secretariat.ledger import SEALS
 from ..store.audit import AuditedStore, audit
@@ -18,6 +18,7 @@ from ..store.copying import copy_conference
 from .files import check_writable, write_file
 from .opening import SQLITE, require_file, url_of
 from .output import Output
+from .plugging import installed_plugins
 
 _MIGRATED: Final = "Done. Hosts of this version can open it now; older ones cannot any more."
 _TO_MIGRATE: Final = "Nothing was done. Make a backup, stop the hosts, and give the command again with --yes."
@@ -98,7 +99,7 @@ def run_backup(given: argparse.Namespace, output: Output) -> int:
 def run_migrate(given: argparse.Namespace, output: Output) -> int:
     """Say what a migration would do; with --yes do it."""
     url = _url_of_existing(given.url)
-    with closing(open_store(url, make_plugin_manager())) as store:
+    with closing(open_store(url, installed_plugins())) as store:
         steps = store.pending() if isinstance(store, Migratable) else []
         for step in steps:
             output.say(step)
@@ -121,7 +122,7 @@ def _chosen(store: Dumpable, only: list[str]) -> list[str]:
 def _opened(given: str, *, new: bool = False) -> Iterator[AuditedStore]:
     """The store at a URL or path. Only with `new` may a file be made."""
     url = url_of(given, SQLITE) if new else _url_of_existing(given)
-    with closing(open_store(url, make_plugin_manager())) as store:
+    with closing(open_store(url, installed_plugins())) as store:
         if not isinstance(store, Dumpable):
             raise StoreUnavailable(url, _UNABLE)
         yield cast("AuditedStore", store)
