@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
 from attrs import evolve
+from tests.material_samples import png
 
 from conferencekit import Received, Refused, hookimpl
 from conferencekit.adapters.html_forms import HtmlForms
+from conferencekit.adapters.memory import MemoryStore
+from conferencekit.adapters.memory_blobs import MemoryBlobStore
+from conferencekit.adapters.memory_mailer import MemoryMailer
 from conferencekit.document import conference_from_data, conference_from_text, conference_to_data
 from conferencekit.errors import InvalidDocument, UnknownBackend
 from conferencekit.form.fields import Field
@@ -151,3 +156,45 @@ class TestFieldType:
         text = '[[registration.fields]]\nname = "a"\nkind = "text"\nlabel = "A"\nsubtype = "No type"\n'
         with pytest.raises(InvalidDocument, match=r"fields\[0\].subtype"):
             conference_from_text(f'[conference]\ntitle = "A"\ntimezone = "UTC"\n{text}', syntax="toml")
+
+
+class Warehouse:
+    """A plugin that offers a store, a mailer and a place for files, each under a scheme of its own."""
+
+    def __init__(self) -> None:
+        self.opened: dict[str, object] = {}
+
+    def opening(self, make):
+        """Opens with the whole URL, which is kept."""
+        return lambda url: self.opened.setdefault(url, make())
+
+    @hookimpl
+    def conferencekit_register_stores(self, registry):
+        registry.add("rack", self.opening(MemoryStore))
+
+    @hookimpl
+    def conferencekit_register_mailers(self, registry):
+        registry.add("pigeon", self.opening(MemoryMailer))
+
+    @hookimpl
+    def conferencekit_register_blob_stores(self, registry):
+        registry.add("crate", self.opening(MemoryBlobStore))
+
+
+def test_stores_mailers_and_places_for_files_are_chosen_by_url():
+    """A registration lies in the store, its mail at the mailer, its file in the blob store."""
+    plugin = Warehouse()
+    urls = {"store": "rack:one", "mailer": "pigeon:two", "blobs": "crate:three"}
+    with SecretariatForTests(plugins=[plugin], **urls) as made:
+        made.register(ADA)
+        assert made.deliver().sent == 1
+        upload = {"materials": [("a.png", io.BytesIO(png()), "image/png")]}
+        (person,) = made.registrations.find()
+        answers = {"topic-1": "x", "language": "en", "quote": "no", "publish": "no"}
+        (material,) = made.contributions.submit(
+            person.id, answers, files=upload
+        ).contribution.editing.materials
+        store, mailer, blobs = (plugin.opened[url] for url in urls.values())
+        assert len(store.find("testing", "registration", "state", "confirmed", limit=9)[0]) == 1
+        assert [b"ada@example.org" in each.data for each in mailer.messages] == [True]
+        assert blobs.open(material.sha256).read() == png()
