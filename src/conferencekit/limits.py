@@ -94,10 +94,19 @@ def body_text(body: object, what: str = "A body") -> str:
         raise InvalidChangeSet(body, f"{what} must be a mapping.")
     plain = body if type(body) is dict else dict(body)
     _check_plain(plain, what, NESTING)
-    text = dump(plain)
-    if "\\u0000" in text or not text.isascii() or len(text) > BODY_BYTES:
-        _check_size(body, text, what)
-    return text
+    try:
+        data = _dump(plain)
+    except UnicodeEncodeError:
+        raise InvalidChangeSet(
+            body, f"{what} holds half of a surrogate pair: it must be valid Unicode."
+        ) from None
+    if len(data) > BODY_BYTES:
+        raise InvalidChangeSet(
+            body, f"{what} has {len(data)} bytes: at most {BODY_BYTES} are allowed. Store files as blobs."
+        )
+    if b"\\u0000" in data:  # or an escaped backslash before "u0000": only a walk over the values can tell
+        _check_no_nul(plain, what)
+    return str(data, "utf-8")
 
 
 def dump(value: object) -> str:
@@ -105,12 +114,16 @@ def dump(value: object) -> str:
 
     For values that `body_text` takes: orjson writes dates and NaN in ways of its own.
     """
+    return str(_dump(value), "utf-8")
+
+
+def _dump(value: object) -> bytes:
     if orjson is None:
-        return _encode(value)
+        return _encode(value).encode()
     try:
-        return str(orjson.dumps(value), "utf-8")
-    except TypeError:  # whole numbers beyond 64 bits; or something that the standard library refuses too
-        return _encode(value)
+        return orjson.dumps(value)
+    except TypeError:  # whole numbers beyond 64 bits, half of a surrogate pair, a subclass of str as a key
+        return _encode(value).encode()
 
 
 def parse(text: str) -> Any:
@@ -123,21 +136,6 @@ def parse(text: str) -> Any:
         return json.loads(text)
 
 
-def _check_size(body: object, text: str, what: str) -> None:
-    if "\\u0000" in text:  # or an escaped backslash before "u0000": only a walk over the values can tell
-        _check_no_nul(parse(text), what)
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        raise InvalidChangeSet(
-            body, f"{what} holds half of a surrogate pair: it must be valid Unicode."
-        ) from None
-    if size > BODY_BYTES:
-        raise InvalidChangeSet(
-            body, f"{what} has {size} bytes: at most {BODY_BYTES} are allowed. Store files as blobs."
-        )
-
-
 def _check_no_nul(value: object, what: str) -> None:
     if isinstance(value, str) and "\0" in value:
         raise InvalidChangeSet(value, f"{what} must not hold the character NUL: remove it.")
@@ -145,7 +143,7 @@ def _check_no_nul(value: object, what: str) -> None:
         for name, item in value.items():
             _check_no_nul(name, what)
             _check_no_nul(item, what)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for item in value:
             _check_no_nul(item, what)
 
@@ -154,7 +152,7 @@ def _check_plain(value: object, what: str, depth: int) -> None:
     """Refuses what would read back as something else; a tuple reads back as a list."""
     if isinstance(value, dict):
         for name in value:
-            if not isinstance(name, str):
+            if type(name) is not str and not isinstance(name, str):
                 raise InvalidChangeSet(name, f"{what} must have texts as keys: JSON knows no others.")
         items: Iterable[object] = value.values()
     elif isinstance(value, list | tuple):
@@ -173,4 +171,4 @@ def _check_plain(value: object, what: str, depth: int) -> None:
 
 
 _LEAVES: Final = frozenset({str, int, bool, type(None)})
-"""What most values of a body are; nothing is wrong with them but, in a text, what `_check_size` looks for."""
+"""What most values of a body are; nothing is wrong with them but what a text may hold."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -69,9 +69,7 @@ class _Work:
 
     @classmethod
     def load(cls, connection: sqlite3.Connection, conference: str, keys: Touched) -> _Work:
-        found = connection.execute("SELECT seq FROM conference WHERE id = ?", (conference,)).fetchone()
-        seq = found[0] if found else 0
-        rows = _load(connection, conference, keys)
+        seq, rows = _load(connection, conference, keys)
         return cls(
             conference,
             seq,
@@ -240,7 +238,6 @@ def notice_of(row: Sequence[Any]) -> NoticeRow:
 
 
 NOTICE_COLUMNS: Final = "key, place, body, due, lane, person, state, token, until, note, sha256"
-_HEADS: Final = "key, place, body IS NULL, due, lane, person, state, token, until, note, sha256"
 _LIVE: Final = "state IN ('queued', 'held')"
 _CONFERENCE: Final = "INSERT INTO conference VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq"
 _REDACT_ENTRY: Final = (
@@ -294,47 +291,85 @@ class ByKeys:
         return connection.execute(self._many, (*before, dump(list(keys)))).fetchall() if keys else []
 
 
-_ENTRIES: Final = ByKeys(
-    "SELECT id, seq, digest, body IS NULL, sealed FROM entry WHERE conference = ? AND id"
-)
-_RECORDS: Final = ByKeys(
-    "SELECT id, version, seq, holds FROM record WHERE conference = ? AND kind = ? AND id"
-)
-_CLAIMS: Final = ByKeys("SELECT value, kind, id FROM claim WHERE conference = ? AND name = ? AND value")
-_NOTICES: Final = ByKeys(f"SELECT {_HEADS} FROM notice WHERE conference = ? AND key")  # noqa: S608 - no outside text
-_SEALS: Final = ByKeys("SELECT number FROM seal WHERE conference = ? AND number")
 QUOTAS: Final = ByKeys("SELECT id, taken, capacity FROM quota WHERE conference = ? AND id")
 
+# One statement for all that a batch touches: most of what a small read costs is the statement around it.
+_EACH: Final = "FROM json_each({}) CROSS JOIN"
+_TOUCHED: Final = f"""
+    SELECT 'conference', seq, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM conference WHERE id = ?1
+    UNION ALL
+    SELECT 'entry', entry.id, seq, digest, body IS NULL, sealed, 0, 0, 0, 0, 0, 0
+    {_EACH.format("?2")} entry ON conference = ?1 AND entry.id = json_each.value
+    UNION ALL
+    SELECT 'record', kind, record.id, version, seq, holds, 0, 0, 0, 0, 0, 0
+    {_EACH.format("?3")} record ON conference = ?1
+        AND kind = json_extract(json_each.value, '$[0]') AND record.id = json_extract(json_each.value, '$[1]')
+    UNION ALL
+    SELECT 'claim', name, claim.value, kind, claim.id, 0, 0, 0, 0, 0, 0, 0
+    {_EACH.format("?4")} claim ON conference = ?1
+        AND name = json_extract(json_each.value, '$[0]') AND claim.value = json_extract(json_each.value, '$[1]')
+    UNION ALL
+    SELECT 'quota', quota.id, taken, capacity, 0, 0, 0, 0, 0, 0, 0, 0
+    {_EACH.format("?5")} quota ON conference = ?1 AND quota.id = json_each.value
+    UNION ALL
+    SELECT 'notice', notice.key, place, body IS NULL, due, lane, person, state, token, until, note, sha256
+    {_EACH.format("?6")} notice ON conference = ?1 AND notice.key = json_each.value
+    UNION ALL
+    SELECT 'seal', number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    {_EACH.format("?7")} seal ON conference = ?1 AND number = json_each.value"""  # noqa: S608 - no outside text
 
-def _load(connection: sqlite3.Connection, conference: str, keys: Touched) -> Rows:
-    rows = Rows()
-    mine = (conference,)
-    for id_, seq, digest, redacted, sealed in _ENTRIES.rows(connection, mine, keys.entries):
-        rows.entries[id_] = EntryRow(seq, digest, None if redacted else _NOT_LOADED, sealed=sealed)
-    _load_records(connection, conference, keys, rows)
-    for name, values in _grouped(keys.uniques):
-        for value, kind, id_ in _CLAIMS.rows(connection, (conference, name), values):
-            rows.owners[name, value] = (kind, id_)
+
+def _load(connection: sqlite3.Connection, conference: str, keys: Touched) -> tuple[int, Rows]:
+    """The number of the last commit, and the rows that are touched."""
+    sets = (keys.entries, keys.records, keys.uniques, keys.quotas, keys.notices, keys.seals)
+    found = connection.execute(_TOUCHED, (conference, *(dump(list(each)) for each in sets))).fetchall()
+    seq, rows = 0, Rows()
+    for table, first, *rest in found:
+        if table == "conference":
+            seq = first
+        else:
+            _READERS[table](rows, first, rest)
     held = {quota for row in rows.records.values() for quota in row.takes}
-    for id_, taken, capacity in QUOTAS.rows(connection, mine, keys.quotas | held):
+    for id_, taken, capacity in QUOTAS.rows(connection, (conference,), held - keys.quotas):
         rows.quotas[id_] = QuotaRow(taken, capacity)
-    for columns in _NOTICES.rows(connection, mine, keys.notices):
-        text = None if columns[2] else _NOT_LOADED
-        rows.notices[columns[0]] = notice_of((*columns[:2], text, *columns[3:]))
-    rows.seals.update(number for (number,) in _SEALS.rows(connection, mine, keys.seals))
-    return rows
+    return seq, rows
 
 
-def _load_records(connection: sqlite3.Connection, conference: str, keys: Touched, rows: Rows) -> None:
-    for kind, ids in _grouped(keys.records):
-        for id_, version, seq, holds in _RECORDS.rows(connection, (conference, kind), ids):
-            indexes, uniques, takes = parse(holds) if holds else ({}, {}, {})
-            places = {name: (key, order) for name, (key, order) in indexes.items()}
-            rows.records[kind, id_] = RecordRow(version, seq, _NOT_LOADED, places, uniques, takes)
+def _read_entry(rows: Rows, id_: str, columns: Sequence[Any]) -> None:
+    seq, digest, redacted, sealed, *_ = columns
+    rows.entries[id_] = EntryRow(seq, digest, None if redacted else _NOT_LOADED, sealed=sealed)
 
 
-def _grouped(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, list[str]]]:
-    groups: dict[str, list[str]] = {}
-    for first, second in pairs:
-        groups.setdefault(first, []).append(second)
-    return groups.items()
+def _read_record(rows: Rows, kind: str, columns: Sequence[Any]) -> None:
+    id_, version, seq, holds, *_ = columns
+    indexes, uniques, takes = parse(holds) if holds else ({}, {}, {})
+    places = {name: (key, order) for name, (key, order) in indexes.items()}
+    rows.records[kind, id_] = RecordRow(version, seq, _NOT_LOADED, places, uniques, takes)
+
+
+def _read_claim(rows: Rows, name: str, columns: Sequence[Any]) -> None:
+    value, kind, id_, *_ = columns
+    rows.owners[name, value] = (kind, id_)
+
+
+def _read_quota(rows: Rows, id_: str, columns: Sequence[Any]) -> None:
+    rows.quotas[id_] = QuotaRow(columns[0], columns[1])
+
+
+def _read_notice(rows: Rows, key: str, columns: Sequence[Any]) -> None:
+    place, redacted, *rest = columns
+    rows.notices[key] = notice_of((key, place, None if redacted else _NOT_LOADED, *rest))
+
+
+def _read_seal(rows: Rows, number: int, _: Sequence[Any]) -> None:
+    rows.seals.add(number)
+
+
+_READERS: Final[Mapping[str, Callable[[Rows, Any, Sequence[Any]], None]]] = {
+    "entry": _read_entry,
+    "record": _read_record,
+    "claim": _read_claim,
+    "quota": _read_quota,
+    "notice": _read_notice,
+    "seal": _read_seal,
+}

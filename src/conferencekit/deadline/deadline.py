@@ -133,6 +133,8 @@ class Deadline:
         Raises:
             InvalidDeadline: it is relative and was not `resolved`.
         """
+        if not self.extensions:
+            return self.announced
         until = [each.until for each in self.extensions if each.person is None or each.person == person]
         latest = max([self.announced, *until])
         return latest if latest is self._announced else latest.in_zone(clock_zone(self.zone))

@@ -47,14 +47,11 @@ class LinkSpec:
 
 
 def _json(value: object, path: str) -> object:
-    """A copy of plain JSON. Texts, which most values are, need no path."""
+    """A copy of plain JSON."""
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, (dict, Mapping)):  # dict first: an abstract class takes longer to ask
-        return {
-            _key(key, path): each if isinstance(each, str) else _json(each, f"{path}.{key}")
-            for key, each in value.items()
-        }
+        return _object_of(value, path)
     if isinstance(value, list | tuple):
         return [_json(each, f"{path}[{position}]") for position, each in enumerate(value)]
     raise InvalidText(
@@ -62,17 +59,18 @@ def _json(value: object, path: str) -> object:
     )
 
 
-def _key(key: object, path: str) -> str:
-    if not isinstance(key, str):
-        raise InvalidText(key, f"Names in {path} of a notice are text.")
-    return key
+def _object_of(value: Mapping[str, object], path: str) -> Mapping[str, object]:
+    """A copy of a JSON object. Texts, which most values are, need no path."""
+    for key in value:
+        if not isinstance(key, str):
+            raise InvalidText(key, f"Names in {path} of a notice are text.")
+    return {
+        key: each if type(each) is str else _json(each, f"{path}.{key}") for key, each in value.items()
+    }
 
 
 def _values(value: Mapping[str, object]) -> Mapping[str, object]:
-    return {
-        _key(key, "values"): each if isinstance(each, str) else _json(each, f"values.{key}")
-        for key, each in value.items()
-    }
+    return _object_of(value, "values")
 
 
 def _links(value: Mapping[str, LinkSpec]) -> Mapping[str, LinkSpec]:
