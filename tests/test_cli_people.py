@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
+import re
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -65,6 +68,20 @@ def test_importing_again_enters_nothing_twice_and_owes_no_mail(line):
     line.people(ADA, EVE, ZOE)
     line.run("import gmc.toml people.csv")
     assert len(people(line)) == 3
+
+
+def test_every_file_that_lies_beside_the_document_is_in_the_reference(line):
+    """Nobody wonders what may be deleted: also while the store is open."""
+    line.people(ADA)
+    line.run("import gmc.toml people.csv")
+    line.run("deliver gmc.toml")
+    with contextlib.closing(sqlite3.connect(line.path("gmc.db"))) as there:
+        there.execute("SELECT count(*) FROM entry")
+        found = line.names() - {"gmc.toml", "people.csv"}
+    page = (EXAMPLE.parent.parent / "docs/reference/command-line.md").read_text(encoding="utf-8")
+    assert found >= {"gmc.db", "gmc.db-lock", "gmc.db-wal", "gmc.outbox", "gmc.secret"}
+    for name in found:
+        assert re.search(rf"^\| .*`{re.escape(name)}`", page, re.MULTILINE), name
 
 
 def test_rows_that_are_refused_are_listed_and_the_others_taken(line):
