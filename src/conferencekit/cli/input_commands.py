@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from pathlib import Path
 from typing import Final
-
-import attrs
 
 from ..conference import Conference
 from ..declaration.contribution import Contribution
@@ -18,6 +15,7 @@ from ..secretariat import Secretariat
 from .files import read_file, write_file
 from .opening import opened
 from .output import Output, count_of
+from .receipts import write_receipts
 
 _MOST_OF_CLAUSES: Final = 10_000_000
 _MARKER: Final = ".conferencekit-good-practices"
@@ -30,7 +28,7 @@ def run_contributions(given: argparse.Namespace, output: Output) -> int:
         live = secretariat.contributions.live()
         found = [_facts(secretariat, each) for each in live]
         if given.receipts:
-            _write_receipts(secretariat, live, given.receipts, output)
+            _write_receipts(secretariat, len(live), given.receipts, output)
     header = ("Number", "Name", "Country", "Language", "Topics", "Materials", "Quote", "Publish")
     if found:
         rows = [[_cell(each[name.lower()]) for name in header] for each in found]
@@ -60,19 +58,9 @@ def _facts(secretariat: Secretariat, each: Contribution) -> dict[str, object]:
     }
 
 
-def _write_receipts(
-    secretariat: Secretariat, live: tuple[Contribution, ...], folder: Path, output: Output
-) -> None:
-    """The newest receipt of each contribution, as a file named by its number."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = 0
-    for each in live:
-        receipts = secretariat.ledger.receipts_for(each.id)
-        if receipts:
-            text = json.dumps(attrs.asdict(receipts[-1]), indent=1, sort_keys=True)
-            write_file(folder / f"{secretariat.contributions.label(each)}.json", [text, "\n"])
-            written += 1
-    rest = len(live) - written
+def _write_receipts(secretariat: Secretariat, live: int, folder: Path, output: Output) -> None:
+    written = write_receipts(secretariat, folder)
+    rest = live - written
     hint = (
         f" {count_of(rest, 'contribution is', 'contributions are')} not sealed yet: run conferencekit seal."
         if rest

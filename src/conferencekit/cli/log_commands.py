@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Final
 
 import attrs
 
-from ..errors import InvalidText
 from ..ledger import Finding, Receipt, verify_receipt
-from .files import read_file
 from .opening import opened
 from .output import Output, count_of
-
-_MOST_OF_RECEIPT: Final = 100_000
-_NUMBERS: Final = ("index", "size", "seal")
+from .receipts import read_receipt
 
 
 def run_seal(given: argparse.Namespace, output: Output) -> int:
@@ -71,27 +64,3 @@ def _receipt_text(receipt: Receipt, *, is_published: bool) -> str:
     if is_published:
         return f"{what}, and the seal is the published one."
     return f"{what}. Compare what was published: {receipt.seal}={receipt.chain}"
-
-
-def read_receipt(path: Path) -> Receipt:
-    """A receipt from its file. Raises `InvalidText` for what is none, and `OSError`."""
-    data = read_file(path, most=_MOST_OF_RECEIPT)
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        found = None
-    names = {each.name for each in attrs.fields(Receipt)}
-    if not isinstance(found, dict) or set(found) != names or not _is_typed(found):
-        shown = data[:40].decode("utf-8", "replace")
-        raise InvalidText(shown, f"{path} is no receipt: give it as it was handed out (JSON).")
-    return Receipt(**{**found, "path": tuple(found["path"])})
-
-
-def _is_typed(found: dict[str, object]) -> bool:
-    path = found["path"]
-    return (
-        isinstance(path, list)
-        and all(isinstance(each, str) for each in path)
-        and all(type(found[name]) is int for name in _NUMBERS)
-        and all(isinstance(value, str) for name, value in found.items() if name not in ("path", *_NUMBERS))
-    )

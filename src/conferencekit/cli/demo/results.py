@@ -20,6 +20,7 @@ from ...registration.registration import Registration
 from ...secretariat import Secretariat
 from ...secretariat.declarations import Compiled
 from ..lists import csv_header, plain
+from ..receipts import write_receipts
 from .report import Chart, Figures, report_html
 
 _CALENDARS = 10
@@ -40,7 +41,7 @@ def write(secretariat: Secretariat, out: Path, happened: Sequence[Happening]) ->
     live = secretariat.contributions.live()
     _write_registrations(secretariat, people, out)
     _write_log(secretariat, out)
-    receipts = _write_receipts(secretariat, out)
+    receipts = write_receipts(secretariat, out / "receipts")
     mails = sorted((out / "mail" / "new").iterdir())
     invites = _write_calendars(mails, out)
     findings = secretariat.ledger.verify()
@@ -78,21 +79,6 @@ def _write_log(secretariat: Secretariat, out: Path) -> None:
             stream.write(json.dumps(attrs.asdict(entry), ensure_ascii=False, sort_keys=True) + "\n")
     seals = [attrs.asdict(each) for each in secretariat.ledger.seals()]
     (folder / "seals.json").write_text(json.dumps(seals, indent=1), encoding="utf-8", newline="\n")
-
-
-def _write_receipts(secretariat: Secretariat, out: Path) -> int:
-    """One receipt per contribution: the proof that its last revision is in the sealed log."""
-    folder = out / "receipts"
-    folder.mkdir()
-    count = 0
-    for contribution in secretariat.contributions.live():
-        found = secretariat.ledger.receipts_for(contribution.id)
-        if found:
-            text = json.dumps(attrs.asdict(found[-1]), indent=1, sort_keys=True)
-            name = secretariat.contributions.label(contribution)
-            (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-            count += 1
-    return count
 
 
 def _write_calendars(mails: Sequence[Path], out: Path) -> int:
