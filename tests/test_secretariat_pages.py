@@ -114,6 +114,23 @@ def test_verifying_is_answered_by_status(desk):
     assert desk.pages.verify(desk.token("manage")).status == 404
 
 
+def test_who_verifies_sees_what_they_verify(desk):
+    """Address, name and conference, escaped; nothing of it without the right token, and looking changes nothing."""
+    desk.pages.register(desk.form(full_name="Ada <b>Example</b>"))
+    token, before = desk.token("verify"), desk.entries()
+    page = str(desk.pages.verify(token).page).split("<main")[1]
+    for each in ("ada@example.org", "Ada &lt;b&gt;Example&lt;/b&gt;", "A Conference for Tests"):
+        assert each in page
+    read(desk.pages.verify(token)).check()
+    assert desk.entries() == before
+    for wrong in (token[:-1] + ("A" if token[-1] != "A" else "B"), desk.token("manage"), token.split(".")[0]):
+        answer = desk.pages.verify(wrong)
+        assert answer.status == 404
+        assert "Ada" not in str(answer.page)
+    desk.pages.verify(token, {})
+    assert "Ada" not in str(desk.pages.verify(token).page)
+
+
 def test_a_link_that_came_too_late_says_so(desk):
     """409, when it is looked at after its place was given back too."""
     desk.pages.register(desk.form())

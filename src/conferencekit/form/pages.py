@@ -176,10 +176,13 @@ def confirm_page(
     frame: Frame,
     *,
     subject: str | None = None,
+    known: Sequence[tuple[object, object]] = (),
     action: str = "",
     hidden: Mapping[str, str] | None = None,
 ) -> RenderedPage:
-    """What a link of a mail opens: what it is about (`subject`), and the button that does it.
+    """What a link of a mail opens: what it is about, and the button that does it.
+
+    `subject` says it in a line; `known` adds names and values, such as whose registration it is.
 
     Raises:
         InvalidText: for a purpose that has no words.
@@ -195,7 +198,9 @@ def confirm_page(
     )
     about = element("p", element("strong", element("bdi", subject))) if subject else None
     return page(
-        text(purpose, locale), join([about, element("p", text(f"{purpose}_text", locale)), form]), frame
+        text(purpose, locale),
+        join([about, facts(known), element("p", text(f"{purpose}_text", locale)), form]),
+        frame,
     )
 
 

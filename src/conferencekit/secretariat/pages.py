@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import TransitionNotAllowed
 from ..form.catalogue import message, text
+from ..form.html import element
 from ..form.issues import FORM, Issue
 from ..form.pages import Link, RenderedPage, Said, confirm_page, form_page, page, received_page, sign_in_page
+from ..form.rendering import spoken
 from ..registration.outcomes import Received, Refused
 from ..registration.registration import Registration
 from ..text import lookup
@@ -135,13 +137,21 @@ class Pages:
             outcome = self._secretariat.registrations.verify(token)
             return _refused(outcome, around) if isinstance(outcome, Refused) else _verified(around)
         if registration.state == "unverified":
-            hidden = self._hidden
-            return Answer(
-                OK, confirm_page("verify", around.frame, subject=registration.address, hidden=hidden)
-            )
+            return Answer(OK, self._verify_page(registration, around))
         if registration.is_live and registration.verified_at:
             return _verified(around)
         return around.said("link_expired" if registration.state == "expired" else "link_used", CONFLICT)
+
+    def _verify_page(self, registration: Registration, around: Surroundings) -> RenderedPage:
+        """What is about to be verified: somebody else may have typed this address, or this name."""
+        locale = around.locale
+        known = [
+            (text("name", locale), element("bdi", registration.name) if registration.name else None),
+            (text("conference", locale), spoken(self._conference.title, locale)),
+        ]
+        return confirm_page(
+            "verify", around.frame, subject=registration.address, known=known, hidden=self._hidden
+        )
 
     def manage(self, token: str, posted: object = None) -> Answer:
         """What a person holds, and the button that gives it back."""

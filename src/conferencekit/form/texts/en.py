@@ -98,6 +98,8 @@ INTERFACE = {
     "You need no confirmation e-mail for it.",
     "email": "E-mail address",
     "password": "Password",
+    "name": "Name",
+    "conference": "Conference",
     "verify": "Is this your e-mail address?",
     "verify_text": "Press the button to prove that the address is yours. Nothing happens until you do.",
     "verify_button": "Yes, it is mine",

@@ -98,6 +98,8 @@ INTERFACE = {
     "No hace falta el correo de confirmación.",
     "email": "Correo electrónico",
     "password": "Contraseña",
+    "name": "Nombre",
+    "conference": "Conferencia",
     "verify": "¿Es esta su dirección de correo?",
     "verify_text": "Pulse el botón para demostrar que la dirección es suya. Hasta entonces no ocurre nada.",
     "verify_button": "Sí, es la mía",

@@ -99,6 +99,8 @@ INTERFACE = {
     "Le courriel de confirmation n’est pas nécessaire.",
     "email": "Adresse électronique",
     "password": "Mot de passe",
+    "name": "Nom",
+    "conference": "Conférence",
     "verify": "Est-ce bien votre adresse ?",
     "verify_text": "Appuyez sur le bouton pour prouver que l’adresse est la vôtre. Rien ne se passe avant.",
     "verify_button": "Oui, c’est la mienne",

@@ -93,6 +93,8 @@ INTERFACE = {
     "sign_in_intro": "请使用报名时填写的电子邮箱和密码。无需确认邮件。",
     "email": "电子邮箱",
     "password": "密码",
+    "name": "姓名",
+    "conference": "会议",
     "verify": "这是您的邮箱吗？",
     "verify_text": "请点击按钮，证明该邮箱属于您。在此之前不会进行任何操作。",
     "verify_button": "是我的邮箱",
