@@ -12,7 +12,7 @@ from tests.declaration_samples import CALL, DEADLINE, OPEN, at, data, submitted
 
 from conferencekit.declaration.clauses import parse
 from conferencekit.declaration.contribution import Consents, change_consent, save_draft, submit, withdraw
-from conferencekit.declaration.quotes import find_words, nearest_words, one_line
+from conferencekit.declaration.quotes import find_words, nearest_words, squeezed
 from conferencekit.declaration.synthesis import compile_declaration, coverage
 from conferencekit.errors import DeclarationRefused
 
@@ -209,23 +209,23 @@ def test_the_order_of_contributions_does_not_matter_and_tables_add_up(order, wit
 @given(st.text(min_size=1, max_size=60), st.data())
 def test_a_passage_of_an_answer_is_found_where_it_stands(text, draw):
     """Any run of whole words of a text is found, and the span says these words."""
-    words = one_line(text).split()
+    words = squeezed(text).split()
     if not words:
         return
     start = draw.draw(st.integers(0, len(words) - 1))
     end = draw.draw(st.integers(start + 1, len(words)))
     quote = " ".join(words[start:end])
-    stored = one_line(text)
+    stored = squeezed(text)
     span = find_words(quote, stored)
     assert span is not None
-    assert one_line(stored[span.start : span.end]) == quote
+    assert squeezed(stored[span.start : span.end]) == quote
 
 
 @given(st.text(max_size=200), st.text(max_size=400))
 def test_the_nearest_words_are_words_of_the_text(words, text):
     """A hint is never invented, and never raises."""
     found = nearest_words(words, text)
-    assert found is None or found.removesuffix("…") in one_line(text)
+    assert found is None or found.removesuffix("…") in squeezed(text)
 
 
 @pytest.mark.parametrize("wrong", ["had acquired a return rod", "hat acquired a return road"])

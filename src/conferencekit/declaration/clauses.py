@@ -26,7 +26,7 @@ from attrs import Attribute, field, frozen
 
 from ..errors import Problem
 from ..form.cleaning import clean_line
-from .quotes import one_line
+from .quotes import squeezed
 from .references import parse_reference, reference
 
 Part = Literal["preamble", "operative"]
@@ -290,7 +290,7 @@ class _Scan:
             )
 
     def report(self, at: int, value: str, expected: str, nearest: str | None = None) -> None:
-        self.reader.report(*self.block.place(at), one_line(value), expected, nearest)
+        self.reader.report(*self.block.place(at), squeezed(value), expected, nearest)
 
     def close(self, at: int) -> int:
         if self.open:
@@ -343,7 +343,7 @@ class _Scan:
                         position, self.text[position : position + 60], "this quote is not closed before ']'."
                     )
                     return self.give_up()
-                quote = one_line(self.text[position + 1 : end])
+                quote = squeezed(self.text[position + 1 : end])
                 position = end + 1 + len(self.text[end + 1 :]) - len(self.text[end + 1 :].lstrip())
             self.cite(start, cited[1], quote, quoted=position > cited.end())
             if self.text[position : position + 1] == "]":

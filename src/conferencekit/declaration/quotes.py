@@ -30,7 +30,7 @@ class Span(NamedTuple):
     end: int
 
 
-def one_line(text: str) -> str:
+def squeezed(text: str) -> str:
     """NFC, with every run of white space as one space."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
@@ -41,7 +41,7 @@ def find_words(words: str, text: str) -> Span | None:
     Case, accents and punctuation count; how much white space lies between the words does not. The words must be
     whole: "art" is not found in "party". Scripts that are written without spaces have no such borders.
     """
-    parts = one_line(words).split()
+    parts = squeezed(words).split()
     if not parts:
         return None
     pattern = re.compile(r"\s+".join(re.escape(part) for part in parts))
@@ -69,7 +69,7 @@ def nearest_words(words: str, text: str) -> str | None:
     The work is bounded: windows of as many words as are looked for (80 at most) are weighed by the words that they
     share, and only the best three are compared closely.
     """
-    wanted = [found[0].casefold() for found in _TOKEN.finditer(one_line(words))][:_MAX_TOKENS]
+    wanted = [found[0].casefold() for found in _TOKEN.finditer(squeezed(words))][:_MAX_TOKENS]
     tokens = list(_TOKEN.finditer(text))
     if not wanted or not tokens:
         return None
@@ -83,7 +83,7 @@ def nearest_words(words: str, text: str) -> str | None:
     likeness, _, last = max(scored)  # as many of the words; of those the letters; of those the first
     if likeness < _LEAST_LIKENESS:
         return None
-    passage = one_line(text[tokens[-last].start() : tokens[-last + size - 1].end()])
+    passage = squeezed(text[tokens[-last].start() : tokens[-last + size - 1].end()])
     return passage if len(passage) <= _MAX_SHOWN else passage[: _MAX_SHOWN - 1] + "…"
 
 

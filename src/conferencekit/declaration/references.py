@@ -9,7 +9,7 @@ from ..errors import InvalidText
 
 _PREFIX: Final = re.compile(r"[A-Z]{1,8}")
 _REFERENCE: Final = re.compile(r"([A-Za-z]{1,8})([0-9]{1,4})-([0-9]{1,9})")
-_ASCII_DIGITS: Final = 3
+_DIGITS: Final = 3
 
 
 class Reference(NamedTuple):
@@ -21,12 +21,12 @@ class Reference(NamedTuple):
 
 def reference(prefix: str, topic: int, number: int) -> str:
     """`reference("G", 4, 17)` -> `G4-017`. Raises `InvalidText` for a prefix that is not 1 to 8 of A to Z."""
-    return f"{_checked(prefix)}{topic}-{number:0{_ASCII_DIGITS}d}"
+    return f"{_checked(prefix)}{topic}-{number:0{_DIGITS}d}"
 
 
 def contribution_label(prefix: str, number: int) -> str:
     """The contribution as a whole: `contribution_label("G", 17)` -> `G-017`."""
-    return f"{_checked(prefix)}-{number:0{_ASCII_DIGITS}d}"
+    return f"{_checked(prefix)}-{number:0{_DIGITS}d}"
 
 
 def parse_reference(text: str, prefix: str) -> Reference | None:

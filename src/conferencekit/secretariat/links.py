@@ -31,7 +31,7 @@ _SHORTEST_SECRET: Final = 16
 _LONGEST_TOKEN: Final = 200
 
 
-def as_secrets(secret: bytes | Sequence[bytes]) -> tuple[bytes, ...]:
+def _secrets(secret: bytes | Sequence[bytes]) -> tuple[bytes, ...]:
     """The secrets, the one to sign with first. Raises `InvalidText` for none, or one shorter than 16 bytes."""
     secrets = (secret,) if isinstance(secret, bytes) else tuple(secret)
     if not secrets or any(len(each) < _SHORTEST_SECRET for each in secrets):
@@ -64,7 +64,7 @@ class Links:
     """Makes and reads the links of one conference."""
 
     conference: str
-    secrets: tuple[bytes, ...] = field(converter=as_secrets, repr=False)
+    secrets: tuple[bytes, ...] = field(converter=_secrets, repr=False)
     addresses: Mapping[str, str] = field(converter=_addresses, default=None)
 
     def require(self, purposes: Sequence[str]) -> None:
