@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 import math
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -239,8 +240,6 @@ JSON = st.recursive(
 @given(st.dictionaries(st.text("abé", max_size=3), JSON, max_size=4))
 def test_every_json_body_round_trips(body):
     """Whichever encoder wrote it, the standard library reads back an equal value."""
-    import json
-
     assert json.loads(limits.body_text(body)) == body
 
 
@@ -347,9 +346,9 @@ OPS = st.one_of(
 
 @given(st.builds(ChangeSet, KEYS, st.builds(Entry, KEYS, BODIES, KEYS, KEYS), OPS.map(lambda op: (op,))))
 def test_change_sets_round_trip_as_json(change_set):
-    """A store may write them down and read them again."""
+    """A store may write them down and read them again, with the standard library where bodies are in it."""
     text = limits.dump(change_set_to_data(change_set))
-    assert change_set_from_data(limits.parse(text)) == change_set
+    assert change_set_from_data(json.loads(text)) == change_set
 
 
 @given(

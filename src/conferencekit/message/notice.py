@@ -64,9 +64,7 @@ def _object_of(value: Mapping[str, object], path: str) -> Mapping[str, object]:
     for key in value:
         if not isinstance(key, str):
             raise InvalidText(key, f"Names in {path} of a notice are text.")
-    return {
-        key: each if type(each) is str else _json(each, f"{path}.{key}") for key, each in value.items()
-    }
+    return {key: each if type(each) is str else _json(each, f"{path}.{key}") for key, each in value.items()}
 
 
 def _values(value: Mapping[str, object]) -> Mapping[str, object]:
