@@ -41,11 +41,6 @@ def markdown_target(path: str) -> str:
 _PERCENT: Final = {"<": "%3C", ">": "%3E", "\\": "%5C", "\n": "", "\r": ""}
 
 
-def escape_html(text: str) -> str:
-    """Text for an element or a quoted attribute of HTML."""
-    return html.escape(text, quote=True)
-
-
 def html_paragraphs(text: str) -> str:
     """Text of several lines as paragraphs of HTML, each in the direction of its own letters."""
     paragraphs = re.split(r"\n[ \t]*\n+", text.strip())
@@ -53,4 +48,4 @@ def html_paragraphs(text: str) -> str:
 
 
 def _with_breaks(paragraph: str) -> str:
-    return "<br>\n".join(escape_html(line.strip()) for line in paragraph.split("\n") if line.strip())
+    return "<br>\n".join(html.escape(line.strip()) for line in paragraph.split("\n") if line.strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from html import escape
 from typing import Final
 
 from attrs import field, frozen
@@ -13,7 +14,7 @@ from ..text import direction
 from .content import Material
 from .contribution import Contribution, live
 from .credits import credit
-from .escaping import escape_html, html_paragraphs, markdown, markdown_paragraphs, markdown_target
+from .escaping import html_paragraphs, markdown, markdown_paragraphs, markdown_target
 from .materials import safe_file_name
 from .references import contribution_label
 from .words import say
@@ -190,35 +191,35 @@ class _Page:
 
     def html(self) -> str:
         language = self.locale or self.conference.languages[0]
-        title = escape_html(self.title())
+        title = escape(self.title())
         sections = "\n".join(self.html_topic(name, practices) for name, practices in self.by_topic())
         lines = [*self.credits, *self.anonymous_line()]
-        thanks = "\n".join(f'<li dir="auto">{escape_html(line)}</li>' for line in lines)
+        thanks = "\n".join(f'<li dir="auto">{escape(line)}</li>' for line in lines)
         return _HTML.format(
-            language=escape_html(language),
+            language=escape(language),
             direction=direction(language),
             title=title,
-            intro=escape_html(self.say("shared", practices=len(self.practices))),
+            intro=escape(self.say("shared", practices=len(self.practices))),
             sections=sections,
-            credits_title=escape_html(self.say("credits")),
+            credits_title=escape(self.say("credits")),
             credits=f"<ul>\n{thanks}\n</ul>" if lines else "",
         )
 
     def html_topic(self, title: str, practices: list[Practice]) -> str:
         articles = "\n".join(self.html_practice(each) for each in practices)
-        return f"<section>\n<h2>{escape_html(title)}</h2>\n{articles}\n</section>"
+        return f"<section>\n<h2>{escape(title)}</h2>\n{articles}\n</section>"
 
     def html_practice(self, practice: Practice) -> str:
-        language = f' lang="{escape_html(practice.language)}"' if practice.language else ""
+        language = f' lang="{escape(practice.language)}"' if practice.language else ""
         name = f"{practice.label}-{practice.topic}".lower()
         return (
-            f'<article id="{escape_html(name)}">\n<h3 dir="auto">{escape_html(self.heading(practice))}</h3>\n'
+            f'<article id="{escape(name)}">\n<h3 dir="auto">{escape(self.heading(practice))}</h3>\n'
             f"<div{language}>\n{html_paragraphs(practice.text)}\n</div>\n{self.html_materials(practice)}</article>"
         )
 
     def html_materials(self, practice: Practice) -> str:
         images = [
-            f'<p><img src="{escape_html(path)}" alt="{escape_html(self.material(practice, each))}"></p>'
+            f'<p><img src="{escape(path)}" alt="{escape(self.material(practice, each))}"></p>'
             for path, each in practice.files.items()
             if each.media_type in _SHOWN
         ]
@@ -229,8 +230,8 @@ class _Page:
 
     def html_item(self, target: str, practice: Practice, material: Material) -> str:
         rel = ' rel="nofollow ugc noopener noreferrer"' if material.url else ""
-        name = escape_html(self.material(practice, material))
-        return f'<li><a href="{escape_html(target)}"{rel} dir="auto">{name}</a></li>'
+        name = escape(self.material(practice, material))
+        return f'<li><a href="{escape(target)}"{rel} dir="auto">{name}</a></li>'
 
 
 _HTML: Final = """<!doctype html>

@@ -13,7 +13,7 @@ from ..deadline import Deadline, Extension, LateRule, Relative
 from ..deadline.closing import clock_zone
 from ..errors import InvalidDeadline, InvalidDocument, InvalidTime, Problem
 from ..moment import instant_of
-from .kinds import Line, Plain, Scalar, one_of, plain_schema, read_plain, whole
+from .kinds import Line, Plain, Scalar, one_of, plain_kind, whole
 from .place import BAD, Bad, Place, Setting
 from .sessions import own_zone
 from .tables import Entries, Key, Table, Values
@@ -52,13 +52,9 @@ def _write_closing(value: tuple[datetime, int | None], _: Setting) -> Plain:
     return wall if fold is None else {"at": wall, "fold": fold}
 
 
-def _read_reason(value: object, at: Place) -> str | Bad:
-    return read_plain(value, at, lines=True)
-
-
 _INSTANT: Final = Scalar("a time", _read_instant, Wall.schema())
 _CLOSING: Final = Scalar("a time", _read_closing, Time.schema(), _write_closing)
-_REASON: Final = Scalar("a text", _read_reason, plain_schema(lines=True))
+_REASON: Final = plain_kind("a text", lines=True)
 
 RELATIVE: Final = Table(
     title="relative",

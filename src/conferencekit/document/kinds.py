@@ -119,7 +119,7 @@ def _balance_problem(text: str) -> str | None:
     return None
 
 
-def plain_schema(*, lines: bool) -> Schema:
+def _plain_schema(*, lines: bool) -> Schema:
     """The JSON Schema of a text in one language."""
     inside = r"[^\u0000-\u0008\u000B-\u001F\u007F-\u009F]" if lines else r"[^\u0000-\u001F\u007F-\u009F]"
     return {"type": "string", "minLength": 1, "pattern": f"^{inside}*$"}
@@ -133,7 +133,7 @@ def _text_kind(name: str, reference: str, *, lines: bool) -> Scalar:
 
 def _read_text(value: object, at: Place, *, lines: bool) -> LocalizedText | Bad:
     if isinstance(value, str):
-        text = read_plain(value, at, lines=lines)
+        text = _read_plain(value, at, lines=lines)
         return text if isinstance(text, Bad) else LocalizedText({at.setting.languages[0]: text})
     if isinstance(value, Mapping) and value:
         return _read_languages(value, at, lines=lines)
@@ -145,7 +145,7 @@ def _read_languages(value: Mapping[object, object], at: Place, *, lines: bool) -
     for tag, raw in value.items():
         here = at.key(str(tag))
         locale = read_language(tag, here)
-        text = read_plain(raw, here, lines=lines)
+        text = _read_plain(raw, here, lines=lines)
         if isinstance(locale, Bad) or isinstance(text, Bad):
             continue
         if locale in texts:
@@ -154,7 +154,7 @@ def _read_languages(value: Mapping[object, object], at: Place, *, lines: bool) -
     return LocalizedText(_ordered(texts, at.setting.languages)) if len(texts) == len(value) else BAD
 
 
-def read_plain(value: object, at: Place, *, lines: bool) -> str | Bad:
+def _read_plain(value: object, at: Place, *, lines: bool) -> str | Bad:
     """A text in one language, without white space around it."""
     if not isinstance(value, str):
         return at.report(value, "expected a text in quotes.")
@@ -170,7 +170,7 @@ def _write_text(value: LocalizedText, setting: Setting) -> Plain:
 
 def text_definition(*, lines: bool) -> Schema:
     """What the `$ref` of a text leads to."""
-    one = plain_schema(lines=lines)
+    one = _plain_schema(lines=lines)
     several = {
         "type": "object",
         "minProperties": 1,
@@ -190,8 +190,9 @@ Text: Final = _text_kind("a text, or one per language", "#/$defs/text", lines=Fa
 LongText: Final = _text_kind("a longer text, or one per language", "#/$defs/longText", lines=True)
 
 
-def _read_line(value: object, at: Place) -> str | Bad:
-    return read_plain(value, at, lines=False)
+def plain_kind(name: str, *, lines: bool) -> Scalar:
+    """A text in one language, of one line or of several."""
+    return Scalar(name, lambda value, at: _read_plain(value, at, lines=lines), _plain_schema(lines=lines))
 
 
 def matching(name: str, pattern: str, expected: str) -> Scalar:
@@ -243,7 +244,7 @@ def read_language(value: object, at: Place) -> str | Bad:
     return at.report(value, problem, nearest) if problem else tag
 
 
-Line: Final = Scalar("a string", _read_line, plain_schema(lines=False))
+Line: Final = plain_kind("a string", lines=False)
 Flag: Final = Scalar("true or false", _read_flag, {"type": "boolean"})
 Language: Final = Scalar("a language tag", read_language, {"type": "string", "pattern": _TAG})
 Id: Final = matching(
