@@ -18,6 +18,7 @@ DEADLINE = Deadline(before=date(2020, 11, 30), zone="Asia/Shanghai")
 CUTOFF = datetime(2020, 11, 29, 16, 0, tzinfo=UTC)
 
 CALL = Call(
+    prefix="G",
     outcome=LocalizedText.of("Beijing Declaration"),
     topics=tuple(
         Topic(
