@@ -667,3 +667,14 @@ def test_toml_cannot_be_written_without_the_extra(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(MissingExtra, match=r"conferencekit\[toml\]"):
         dump_toml(conference)
+
+
+def test_a_table_in_a_message_looks_as_it_was_written():
+    """No Python in what an organiser reads."""
+    text = (
+        '[conference]\ntitle = "A"\ntimezone = "UTC"\n[deadlines.inputs]\nbefore = 2036-05-02\nremind = [7]\n'
+    )
+    with pytest.raises(
+        InvalidDocument, match=r"deadlines\.inputs: \{ before = 2036-05-02, remind = \[7\] \}: .*'input'"
+    ):
+        load_conference(text)

@@ -652,6 +652,17 @@ class LedgerBroken(ConferenceKitError):
         return f"The log is broken at {self.where}: {self.reason}. Restore it from a backup made before the change."
 
 
+def _as_written(value: object, depth: int = 3) -> str:
+    """The value as a person would write it, dates in tables and lists too. What lies deeper is shown by `repr`."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict) and depth:
+        return f"{{ {', '.join(f'{key} = {_as_written(each, depth - 1)}' for key, each in value.items())} }}"
+    if isinstance(value, list) and depth:
+        return f"[{', '.join(_as_written(each, depth - 1) for each in value)}]"
+    return repr(value)
+
+
 def _short(value: object) -> str:
-    text = value.isoformat() if isinstance(value, date) else repr(value)
+    text = _as_written(value)
     return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"
