@@ -146,7 +146,7 @@ class Source:
     url: str | None = None
 
 
-def event_of(sessions: tuple[Session, ...]) -> tuple[Moment | None, Moment | None]:
+def span_of(sessions: tuple[Session, ...]) -> tuple[Moment | None, Moment | None]:
     """When the first session begins and the last one ends; cancelled ones count only where all are."""
     held = [each for each in sessions if each.status != "cancelled"] or sessions
     return min((each.starts for each in held), default=None), max((each.ends for each in held), default=None)
@@ -191,7 +191,7 @@ class Conference:
     source: Source | None = None
 
     def __attrs_post_init__(self) -> None:
-        starts, ends = event_of(self.sessions)
+        starts, ends = span_of(self.sessions)
         if starts is not None:
             resolved = {
                 name: each.resolved(starts=starts, ends=ends) for name, each in self.deadlines.items()
@@ -201,12 +201,12 @@ class Conference:
     @property
     def starts(self) -> Moment | None:
         """When the first session begins; cancelled ones count only where all are."""
-        return event_of(self.sessions)[0]
+        return span_of(self.sessions)[0]
 
     @property
     def ends(self) -> Moment | None:
         """When the last session ends; cancelled ones count only where all are."""
-        return event_of(self.sessions)[1]
+        return span_of(self.sessions)[1]
 
     def session(self, session_id: str) -> Session | None:
         """The session with this id."""

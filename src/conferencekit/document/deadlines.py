@@ -8,7 +8,7 @@ from typing import Any, Final, get_args, get_type_hints
 
 from attrs import evolve
 
-from ..conference import event_of
+from ..conference import span_of
 from ..deadline import Deadline, Extension, LateRule, Relative
 from ..deadline.closing import clock_zone
 from ..errors import InvalidDeadline, InvalidDocument, InvalidTime, Problem
@@ -249,7 +249,7 @@ def check_deadlines(values: Values, at: Place) -> None:
         )
     if at.has("sessions"):
         return
-    starts, ends = event_of(values.get("sessions", ()))
+    starts, ends = span_of(values.get("sessions", ()))
     for name, deadline in deadlines.items():
         place = at.key("deadlines").key(name)
         try:

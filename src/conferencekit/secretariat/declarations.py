@@ -20,7 +20,7 @@ from ..moment import instant_text
 from ..ports import BlobStore, Committed, Op, Put
 from .broadcasts import Broadcast, put_broadcast
 from .contributions import Contributions
-from .shell import REGISTRANT, Actor, Shell
+from .shell import Actor, Shell
 
 
 @frozen(kw_only=True)
@@ -49,7 +49,7 @@ class Declarations:
         shell: Shell,
         contributions: Contributions,
         blobs: Callable[[], BlobStore],
-        actor: Actor = REGISTRANT,
+        actor: Actor,
     ) -> None:
         self._shell = shell
         self._contributions = contributions

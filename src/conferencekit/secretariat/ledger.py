@@ -29,7 +29,7 @@ _TRIES: Final = 20
 
 
 @frozen(kw_only=True)
-class Events:
+class LogPage:
     """Entries of the log, and where the next reading begins. No entries: nothing has happened since."""
 
     entries: tuple[LoggedEntry, ...]
@@ -105,14 +105,14 @@ class Ledger:
         """The whole log, in order of arrival."""
         return map(_logged, self._shell.walk("~entry", "all", ""))
 
-    def read(self, *, after: str | None = None, limit: int = 500) -> Events:
-        """What happened, in order of arrival, from where the last reading ended (`Events.cursor`).
+    def read(self, *, after: str | None = None, limit: int = 500) -> LogPage:
+        """What happened, in order of arrival, from where the last reading ended (`LogPage.cursor`).
 
         Nothing is missed: a reader keeps the cursor beside what it made of the entries, and goes on from there.
         """
         records, _ = self._shell.store.find(self._shell.id, "~entry", "all", "", after=after, limit=limit)
         cursor = cursor_of((records[-1].seq, records[-1].id)) if records else after
-        return Events(entries=tuple(map(_logged, records)), cursor=cursor)
+        return LogPage(entries=tuple(map(_logged, records)), cursor=cursor)
 
     def verify(self, *, published: Mapping[int, str] | None = None) -> tuple[Finding, ...]:
         """What does not verify: nothing if the log holds. `published` are chains (or roots) by number of seal."""

@@ -28,7 +28,7 @@ from .contributions import Contributions
 from .correspondence import Correspondence
 from .declarations import Declarations
 from .deliveries import Deliveries, DeliveryRun
-from .ledger import Events, Ledger
+from .ledger import Ledger, LogPage
 from .links import Links
 from .notices import Notices
 from .passwords import Passwords
@@ -221,7 +221,7 @@ class Secretariat:
             for each in recorded_moments(record.body)
         )
 
-    def events(self, *, after: str | None = None, limit: int = 500) -> Events:
+    def events(self, *, after: str | None = None, limit: int = 500) -> LogPage:
         """What happened, in order, from a cursor on: for what must not be lost (plugins' events may be, in a crash)."""
         return self.ledger.read(after=after, limit=limit)
 
