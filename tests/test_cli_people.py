@@ -64,9 +64,12 @@ def test_importing_again_enters_nothing_twice_and_owes_no_mail(line):
     before = people(line), owed(line)
     done = line.run("import gmc.toml people.csv")
     assert done.code == 0
+    assert "0  registered\n" in done.out
+    assert "2  in already, from the same row\n" in done.out
     assert (people(line), owed(line)) == before
     line.people(ADA, EVE, ZOE)
-    line.run("import gmc.toml people.csv")
+    again = line.run("import gmc.toml people.csv --json").json
+    assert (again["registered"], again["in_already"], again["registered_before"]) == (1, 2, 0)
     assert len(people(line)) == 3
 
 

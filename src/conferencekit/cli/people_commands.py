@@ -28,11 +28,12 @@ from .opening import opened
 from .output import Output, count_of
 
 _SHOWN: Final = 50
-_NAMES: Final = {
-    Registered: "registered",
-    Waitlisted: "waiting for a place",
-    AlreadyRegistered: "registered before",
-    Refused: "refused",
+_ENDINGS: Final = {
+    "registered": "registered",
+    "waiting_for_a_place": "waiting for a place",
+    "in_already": "in already, from the same row",
+    "registered_before": "registered before, by another row or form",
+    "refused": "refused",
 }
 RefusedRow = tuple[int, str, str, str]
 
@@ -79,19 +80,33 @@ def _recognisable(row: ImportRow) -> ImportRow:
 
 def _enter(
     secretariat: Secretariat, rows: Iterable[ImportRow], total: int, given: argparse.Namespace, output: Output
-) -> tuple[Counter[type], list[RefusedRow]]:
+) -> tuple[Counter[str], list[RefusedRow]]:
     override = Override(reason=given.late, late=True) if given.late else None
     acting = secretariat.acting(given.by or given.file.name, kind="import")
     waiting: deque[int] = deque()
-    counted: Counter[type] = Counter()
+    counted: Counter[str] = Counter()
     refused: list[RefusedRow] = []
     with output.progress("Importing", total) as done:
         for outcome in acting.registrations.enter_many(_noted(rows, waiting), override=override):
             line = waiting.popleft()
-            counted[type(outcome)] += 1
+            counted[_ending(outcome)] += 1
             refused += _reasons(line, outcome, secretariat.conference)
             done(counted.total())
     return counted, refused
+
+
+def _ending(outcome: TrustedOutcome) -> str:
+    match outcome:
+        case Registered(repeated=True) | Waitlisted(repeated=True):
+            return "in_already"
+        case Registered():
+            return "registered"
+        case Waitlisted():
+            return "waiting_for_a_place"
+        case AlreadyRegistered():
+            return "registered_before"
+        case Refused():
+            return "refused"
 
 
 def _noted(rows: Iterable[ImportRow], waiting: deque[int]) -> Iterator[ImportRow]:
@@ -108,7 +123,7 @@ def _reasons(line: int, outcome: TrustedOutcome, conference: Conference) -> Iter
 
 
 def _report(
-    counted: Counter[type],
+    counted: Counter[str],
     refused: list[RefusedRow],
     name: str,
     places: dict[str, int | None],
@@ -116,8 +131,8 @@ def _report(
 ) -> None:
     rows_of_file = f"{count_of(counted.total(), 'row', 'rows')} of {name}"
     output.say(f"{rows_of_file}:")
-    for kind, words in _NAMES.items():
-        output.say(f"{counted[kind]:>8}  {words}")
+    for ending, words in _ENDINGS.items():
+        output.say(f"{counted[ending]:>8}  {words}")
     if refused:
         output.say()
         rows = [(line, path, why) for line, path, _, why in refused[:_SHOWN]]
@@ -135,7 +150,7 @@ def _report(
         )
     output.result(
         {
-            **{words.replace(" ", "_"): counted[kind] for kind, words in _NAMES.items()},
+            **{ending: counted[ending] for ending in _ENDINGS},
             "refusals": [
                 dict(zip(("line", "field", "code", "message"), each, strict=True)) for each in refused
             ],

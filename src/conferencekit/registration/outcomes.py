@@ -28,16 +28,21 @@ class Received:
 
 @frozen
 class Registered:
-    """The place is theirs, or will be once the address is verified or the organiser has decided (see its state)."""
+    """The place is theirs, or will be once the address is verified or the organiser has decided (see its state).
+
+    `repeated`: the same submission had been entered before, and nothing was done now.
+    """
 
     registration: Registration
+    repeated: bool = field(default=False, kw_only=True)
 
 
 @frozen
 class Waitlisted:
-    """There was no place left; the person is told as soon as there is one."""
+    """There was no place left; the person is told as soon as there is one. `repeated`: as for `Registered`."""
 
     registration: Registration
+    repeated: bool = field(default=False, kw_only=True)
 
 
 @frozen
@@ -55,10 +60,10 @@ class Refused:
     form: ShowsItself | None = field(default=None, eq=False)
 
 
-def standing(registration: Registration) -> Registered | Waitlisted:
+def standing(registration: Registration, *, repeated: bool = False) -> Registered | Waitlisted:
     """What somebody who registered has, by how it stands: a place, or one in line."""
     waits = registration.state == "waitlisted" or registration.waiting
-    return Waitlisted(registration) if waits else Registered(registration)
+    return (Waitlisted if waits else Registered)(registration, repeated=repeated)
 
 
 PublicOutcome = Received | Refused

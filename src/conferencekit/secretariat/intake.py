@@ -240,7 +240,7 @@ class Intake:
         if loaded is None:
             return Refused((Issue(FORM, "submission_reused", {}),))
         known = body["action"] == "register_again"
-        outcome = AlreadyRegistered(loaded[0]) if known else standing(loaded[0])
+        outcome = AlreadyRegistered(loaded[0]) if known else standing(loaded[0], repeated=True)
         return Taken(outcome=outcome, reference=str(body["reference"]))
 
     def _remind(self, submission: Submission, known: Registration) -> Taken | Refused:
