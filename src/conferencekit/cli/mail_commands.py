@@ -7,6 +7,7 @@ import signal
 
 from ..document import load_conference
 from ..errors import ConferenceKitError, ConferenceOutdated
+from ..limits import PAGE
 from ..secretariat import Secretariat
 from ..secretariat.deliveries import Deliveries
 from ..secretariat.plan import document_digest
@@ -22,6 +23,8 @@ def run_deliver(given: argparse.Namespace, output: Output) -> int:
         try:
             total = total.plus(_deliver(secretariat, stop, output))
             _report(total, output, always=not given.watch)
+            if not given.watch:
+                _report_waiting(secretariat, output)
             while given.watch:
                 stop.wait(given.interval)
                 found = _look_again(secretariat, stop, given, output)
@@ -76,3 +79,16 @@ def _report(found: Deliveries, output: Output, *, always: bool = False) -> None:
     for why in found.failures:
         output.note(why)
     output.flush()
+
+
+def _report_waiting(secretariat: Secretariat, output: Output) -> None:
+    """What could not go now: deferred by a server, or in the hands of a delivery that runs or was killed."""
+    page, more = secretariat.shell.store.find(
+        secretariat.conference.id, "~notice", "state", "queued", limit=PAGE
+    )
+    if page:
+        first = min(str(each.body["until"] or each.body["due"]) for each in page)
+        count = f"More than {PAGE} wait" if more else "1 waits" if len(page) == 1 else f"{len(page)} wait"
+        output.say(
+            f"{count} for a later delivery, from {first[:19].replace('T', ' ')} UTC on: deferred, or in hand."
+        )
