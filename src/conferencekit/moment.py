@@ -15,7 +15,7 @@ import pytz
 from attrs import field, frozen
 
 from . import zones
-from .datewords import moment_text
+from .datewords import Locales, moment_text
 from .errors import InvalidTime, MislocalizedTime, NaiveTime, NotWallTime, OffsetDisagrees, TimeOutOfRange
 
 
@@ -174,7 +174,7 @@ class Moment:
             raise TimeOutOfRange(f"{self} plus {elapsed}") from error
         return Moment.from_instant(instant, self.zone)
 
-    def text(self, locale: str | None = None, reader_zone: str | None = None) -> str:
+    def text(self, locale: Locales = None, reader_zone: str | None = None) -> str:
         """For people: `Friday 11 December 2020, 20:00 (Asia/Shanghai, UTC+08:00)`.
 
         With `reader_zone`, the time there is added: `..., that is 13:00 in Europe/Paris (UTC+01:00)`. The six languages

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from ..conference import Conference
-from ..datewords import moment_text, range_text
+from ..datewords import range_text
 from ..moment import Moment
 from ..programme.session import Session
 
@@ -68,7 +68,7 @@ def _deadlines(conference: Conference, zones: Sequence[str], now: datetime) -> I
     for name, (closes, state) in _closings(conference, now).items():
         yield from ("", f"Deadline {name}: {conference.deadline_text(name)}")
         yield f"  Not accepted any more from this moment on; now it is {state}:"
-        yield from (f"  {moment_text(closes.in_zone(zone))}" for zone in zones)
+        yield from (f"  {closes.in_zone(zone).text()}" for zone in zones)
 
 
 def _closings(conference: Conference, now: datetime) -> dict[str, tuple[Moment, str]]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from attrs import frozen
 
-from ..datewords import Locales, date_text, moment_text, words_for
+from ..datewords import Locales, date_text, words_for
 from ..errors import TimeOutOfRange
 from ..moment import Moment, start_of_day
 from ..zones import AOE
@@ -107,23 +107,23 @@ def deadline_text(closes: Moment, saying: Saying, *, through: bool = False, was:
     last = _last_moment(closes)
     text = phrases.last.format(
         closes=_closes(closes, last, phrases, saying, through=through),
-        moment=moment_text(last, saying.locale, saying.reader_zone),
+        moment=last.text(saying.locale, saying.reader_zone),
     )
     if was is None:
         return text
-    return phrases.extended.format(text=text, moment=moment_text(_last_moment(was), saying.locale))
+    return phrases.extended.format(text=text, moment=_last_moment(was).text(saying.locale))
 
 
 def with_opening(text: str, opens: Moment, saying: Saying) -> str:
     """The sentence about the closing, after one about the opening."""
     phrases = _PHRASES.get(words_for(saying.locale).locale, _ENGLISH)
-    moment = moment_text(opens, saying.locale, saying.reader_zone)
+    moment = opens.text(saying.locale, saying.reader_zone)
     return phrases.opens.format(moment=moment, text=text)
 
 
 def _closes(closes: Moment, last: Moment, phrases: _Phrases, saying: Saying, *, through: bool) -> str:
     if closes != start_of_day(closes.wall.date(), closes.zone):
-        return phrases.at.format(moment=moment_text(closes, saying.locale))
+        return phrases.at.format(moment=closes.text(saying.locale))
     day = last.wall.date() if through else closes.wall.date()
     place = saying.place or (phrases.anywhere if saying.zone == AOE else closes.zone)
     template = phrases.ends if through else phrases.begins

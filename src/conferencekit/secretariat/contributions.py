@@ -13,7 +13,6 @@ from attrs import evolve, frozen
 
 from ..conference import Call, MaterialKind
 from ..context import Context
-from ..datewords import moment_text
 from ..deadline import Deadline
 from ..declaration.call_form import call_form, read_contribution
 from ..declaration.content import ContributionData, Material, NotAccepted
@@ -294,8 +293,8 @@ class Contributions:
                 "reference": self.label(after),
                 "revision": after.revisions[-1].n if after.revisions else 0,
                 "digest": after.revisions[-1].digest if after.revisions else "",
-                "received": moment_text(
-                    Moment.from_instant(context.now, self._shell.conference.timezone), registration.locale
+                "received": Moment.from_instant(context.now, self._shell.conference.timezone).text(
+                    registration.locale
                 ),
             }
             key = f"{after.id}.{version + 1}.{template}"
