@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conferencekit.datewords import date_text, range_text, words_for
@@ -253,9 +253,11 @@ class TestDeadline:
         assert "16:59:59" in text
         assert locale == "en" or text != BEFORE.text("en", reader_zone="Europe/Paris")
 
+    @example(Deadline(zone="AoE", at=datetime(2019, 12, 31, 12, 0, 1)), "Africa/Cairo", "en")
     @given(deadlines(), zones(), st.sampled_from([*SIX, "de"]))
     def test_the_last_moment_that_is_said_is_in_time(self, deadline, reader, locale):
         """And a second later it is not, grace aside."""
         last = deadline.closes().plus(timedelta(microseconds=-1))
         shown = last.instant.astimezone(later_rules(last.zone))
-        assert f"{shown:%H:%M:%S}" in deadline.text(locale, reader_zone=reader)
+        time = f"{shown:%H:%M:%S}".removesuffix(":00")  # seconds are said only where there are any
+        assert time in deadline.text(locale, reader_zone=reader)
