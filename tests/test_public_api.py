@@ -85,3 +85,9 @@ def test_the_public_names_load_no_adapter_and_no_renderer():
     assert not {each for each in found if each.split(".")[0] in heavy}
     adapters = {each for each in found if each.startswith("conferencekit.adapters.")}
     assert adapters <= {"conferencekit.adapters.builtin"}
+
+
+def test_a_process_that_takes_forms_loads_neither_mails_nor_declarations():
+    """They load where a mail is rendered and where a declaration is compiled."""
+    loaded = loaded_by("from conferencekit import Secretariat, load_conference")
+    assert not loaded & {"conferencekit.message.rendering", "conferencekit.declaration.synthesis"}

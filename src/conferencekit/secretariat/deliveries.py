@@ -10,18 +10,20 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
 from ..errors import ConferenceKitError
 from ..message.message import Message
 from ..message.notice import Notice, notice_from_body
-from ..message.rendering import Renderer, render
 from ..ports import Deferred, Delivery, Leased, Mailer, Mark, Rejected, Sent
 from .broadcasts import expand_all
 from .correspondence import Correspondence
 from .shell import Shell
+
+if TYPE_CHECKING:
+    from ..message.rendering import Renderer
 
 _LOG: Final = logging.getLogger("conferencekit.deliveries")
 LEASE: Final = timedelta(minutes=5)
@@ -130,6 +132,8 @@ class DeliveryRun:
 
     def _render(self, leased: Leased) -> Message | str:
         """The message; a text says why the notice is held for a person."""
+        from ..message.rendering import render  # noqa: PLC0415 - a process that only takes forms renders no mail
+
         try:
             notice = notice_from_body(leased.body)
             if leased.uncertain and notice.on_uncertain == "hold":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 from urllib.parse import quote
 
 from attrs import evolve
@@ -17,7 +17,6 @@ from ..context import Clock, Entropy, system_clock
 from ..errors import InvalidText
 from ..form.issues import Issue
 from ..mailbox import Mailbox, parse_mailbox
-from ..message.rendering import Renderer
 from ..plugins import PluginFailure, Plugins, make_plugin_manager, open_blobs, open_mailer, open_store
 from ..ports import BlobStore, FormBackend, Mailer, RenderedForm, Store
 from ..registration.outcomes import PublicOutcome, Received, Refused
@@ -26,7 +25,6 @@ from ..zonecheck import Moved, moved
 from . import plan
 from .contributions import Contributions
 from .correspondence import Correspondence
-from .declarations import Declarations
 from .deliveries import Deliveries, DeliveryRun
 from .ledger import Ledger, LogPage
 from .links import Links
@@ -34,6 +32,10 @@ from .notices import Notices
 from .passwords import Passwords
 from .registrations import Registrations
 from .shell import REGISTRANT, Actor, Shell
+
+if TYPE_CHECKING:
+    from ..message.rendering import Renderer
+    from .declarations import Declarations
 
 T = TypeVar("T")
 
@@ -69,9 +71,15 @@ class Acting:
     def __init__(self, secretariat: Secretariat, actor: Actor) -> None:
         self.registrations = secretariat._registrations_for(actor)  # noqa: SLF001 - the two classes are one room
         self.contributions = secretariat._contributions_for(actor)  # noqa: SLF001 - see above
-        self.declaration = secretariat._declaration_for(actor)  # noqa: SLF001 - see above
         self.ledger = Ledger(secretariat.shell, actor)
         self.register = self.registrations.enter
+        self._declaration_for = secretariat._declaration_for  # noqa: SLF001 - see above
+        self._actor = actor
+
+    @cached_property
+    def declaration(self) -> Declarations:
+        """The declaration that is compiled from the contributions."""
+        return self._declaration_for(self._actor)
 
 
 class Secretariat:
@@ -140,7 +148,6 @@ class Secretariat:
         self._correspondence = Correspondence(self.shell, _sender(conference, sender))
         self.registrations = self._registrations_for(REGISTRANT)
         self.contributions = self._contributions_for(REGISTRANT)
-        self.declaration = self._declaration_for(REGISTRANT)
         self.ledger = Ledger(self.shell)
         self.notices = Notices(self.shell)
 
@@ -150,6 +157,11 @@ class Secretariat:
     def conference(self) -> Conference:
         """The conference in force."""
         return self.shell.conference
+
+    @cached_property
+    def declaration(self) -> Declarations:
+        """The declaration that is compiled from the contributions."""
+        return self._declaration_for(REGISTRANT)
 
     def form(
         self,
@@ -254,6 +266,8 @@ class Secretariat:
         return Contributions(self.shell, self._correspondence, registrations, self._blobs, actor)
 
     def _declaration_for(self, actor: Actor) -> Declarations:
+        from .declarations import Declarations  # noqa: PLC0415 - most processes of a host never compile one
+
         return Declarations(self.shell, self._contributions_for(actor), self._blobs, actor)
 
 
