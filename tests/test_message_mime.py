@@ -122,7 +122,7 @@ def test_every_line_is_short_and_ends_in_crlf(made):
     assert max(map(len, octets.split(b"\r\n"))) <= 320
     head, _, body = octets.partition(b"\r\n\r\n")
     assert body.isascii()
-    assert head.isascii() == made.recipient.is_ascii
+    assert head.isascii() == made.recipient.address.isascii()
     assert b"\0" not in octets
     assert octets.endswith(b"\r\n")
 

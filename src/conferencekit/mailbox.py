@@ -56,11 +56,6 @@ class Mailbox:
         """The part after the `@`."""
         return self.address.rpartition("@")[2]
 
-    @property
-    def is_ascii(self) -> bool:
-        """Whether every mail server can take the address; others need the SMTPUTF8 extension."""
-        return self.address.isascii()
-
     def __str__(self) -> str:
         return f"{self.name} <{self.address}>" if self.name else self.address
 

@@ -103,12 +103,11 @@ class Yearly:
 
 @frozen(kw_only=True)
 class ZoneData:
-    """All that a file says. `changes` are in order; after the last of them the `yearly` ones hold, or `finally_`."""
+    """All that a file says. `changes` are in order; after the last of them the `yearly` ones hold, if there are any."""
 
     first: Clock
     changes: tuple[Change, ...]
     yearly: tuple[Yearly, ...]
-    finally_: Clock
 
     @property
     def is_utc(self) -> bool:
@@ -168,7 +167,7 @@ def _read(data: bytes, start: int) -> ZoneData:
     )
     footer = data[start + _size(counts, 8) :].strip(b"\n").decode()
     yearly = tuple(_yearly(footer))
-    return ZoneData(first=first, changes=changes, yearly=yearly, finally_=shown[-1])
+    return ZoneData(first=first, changes=changes, yearly=yearly)
 
 
 def _clocks(data: bytes, start: int, count: int) -> list[Clock]:
