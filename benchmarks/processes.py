@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -42,7 +43,11 @@ def demo(runs: int) -> tuple[float, float | None]:
 
 
 def _run(command: list[str]) -> Any:
-    done = subprocess.run([sys.executable, str(_CHILD), *command], check=True, capture_output=True, text=True)
+    # a shell that forbids byte code would have every run compile all that it imports
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [sys.executable, str(_CHILD), *command], check=True, capture_output=True, text=True, env=environment
+    )
     result = json.loads(done.stdout)
     if result["code"] != 0:
         raise RuntimeError(f"{command} ended with {result['code']}:\n{done.stderr}")

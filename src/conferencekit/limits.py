@@ -76,7 +76,7 @@ def utc(value: datetime) -> datetime:
     """The same instant in UTC. Raises `NaiveTime`."""
     if not _is_aware(value):
         raise NaiveTime(value)
-    return value.astimezone(UTC)
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
 def _is_aware(value: object) -> bool:

@@ -46,6 +46,10 @@ class LinkSpec:
     expires: datetime | None = field(default=None, converter=_optional_second)
 
 
+_LEAVES: Final = frozenset({str, int, bool, type(None)})
+"""What most values are; they are right, and need no path to say what is wrong."""
+
+
 def _json(value: object, path: str) -> object:
     """A copy of plain JSON."""
     if value is None or isinstance(value, (str, bool, int)):
@@ -60,11 +64,13 @@ def _json(value: object, path: str) -> object:
 
 
 def _object_of(value: Mapping[str, object], path: str) -> Mapping[str, object]:
-    """A copy of a JSON object. Texts, which most values are, need no path."""
+    """A copy of a JSON object."""
     for key in value:
         if not isinstance(key, str):
             raise InvalidText(key, f"Names in {path} of a notice are text.")
-    return {key: each if type(each) is str else _json(each, f"{path}.{key}") for key, each in value.items()}
+    return {
+        key: each if type(each) in _LEAVES else _json(each, f"{path}.{key}") for key, each in value.items()
+    }
 
 
 def _values(value: Mapping[str, object]) -> Mapping[str, object]:
