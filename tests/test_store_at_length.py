@@ -13,7 +13,8 @@ Long = store_suite("sqlite:///{tmp}/conferences.db", kills=40, examples=250)
 class TestSQLiteAtLength:
     """40 kills, 250 histories."""
 
-    url, plugins, kills, examples = Long.url, Long.plugins, Long.kills, Long.examples
+    url_at = staticmethod(Long.url_at)
+    plugins, kills, examples = Long.plugins, Long.kills, Long.examples
     case, changes = Long.case, Long.changes
     test_nothing_acknowledged_is_lost = Long.test_nothing_acknowledged_is_lost
     test_any_sequence_of_calls_agrees_with_the_reference = (
