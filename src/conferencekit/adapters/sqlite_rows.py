@@ -254,8 +254,8 @@ _MOVE_QUOTA: Final = (
 )
 _ENQUEUE: Final = f"""
     INSERT INTO notice (conference, key, place, body, due, lane, person, state, token, until, note, sha256, ready)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, '', CASE WHEN ? = 'queued'
-        AND NOT EXISTS (SELECT 1 FROM notice WHERE conference = ? AND lane = ? AND {_LIVE}) THEN ? END"""  # noqa: S608 - no outside text
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, '', CASE WHEN ? = 'queued'
+        AND NOT EXISTS (SELECT 1 FROM notice WHERE conference = ? AND lane = ? AND {_LIVE}) THEN ? END)"""  # noqa: S608 - no outside text
 _SAVE_NOTICE: Final = """
     UPDATE notice SET state = ?, token = ?, due = ?, until = ?, note = ?, sha256 = ?, ready = NULL,
         body = CASE WHEN ? THEN NULL ELSE body END, person = CASE WHEN ? THEN '' ELSE person END
