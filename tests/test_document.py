@@ -678,3 +678,28 @@ def test_a_table_in_a_message_looks_as_it_was_written():
         InvalidDocument, match=r"deadlines\.inputs: \{ before = 2036-05-02, remind = \[7\] \}: .*'input'"
     ):
         load_conference(text)
+
+
+def test_a_repeated_id_is_reported_beside_the_other_faults_of_its_entry():
+    """All at once: nobody corrects one mistake only to be told of the next."""
+    sessions = """
+[[sessions]]
+id = "a"
+title = "First"
+starts = 2036-05-20T09:00:00
+ends = 2036-05-20T08:00:00
+
+[[sessions]]
+id = "a"
+title = "Second"
+starts = 2036-05-20T09:00:00
+ends = "soon"
+"""
+    head = '[conference]\ntitle = "T"\ntimezone = "Asia/Shangai"\ncontact = "a@example.org"\n'
+    with pytest.raises(InvalidDocument) as raised:
+        load_conference(head + sessions)
+    assert {problem.path for problem in raised.value.problems} >= {
+        "conference.timezone",
+        "sessions[1].id",
+        "sessions[1].ends",
+    }

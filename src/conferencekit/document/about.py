@@ -22,7 +22,7 @@ from ..text import LocalizedText, slug
 from .addresses import Email, Url
 from .kinds import Id, Language, Line, LongText, Text, matching, one_of
 from .place import Place, Setting
-from .tables import Entries, Key, Table, Values, unique_by
+from .tables import Entries, Key, Table, Values
 from .times import Zone
 
 Uuid: Final = matching(
@@ -147,7 +147,7 @@ HOST: Final = Table(
         Key(name="url", kind=Url, doc="Its page.", example='"https://www.tsinghua.edu.cn"'),
     ),
 )
-HOSTS: Final = Entries(of=HOST, most=200, check=unique_by("id"))
+HOSTS: Final = Entries(of=HOST, most=200, unique_by="id")
 
 SIGNATORY: Final = Table(
     title="[[signatories]]",

@@ -19,7 +19,7 @@ from ..form.standard import standard_form
 from ..text import LocalizedText
 from .kinds import Flag, Line, LongText, Plain, Scalar, Text, matching, one_of, whole
 from .place import Bad, Place, Setting
-from .tables import Entries, Key, Table, unique_by
+from .tables import Entries, Key, Table
 
 CHOICE: Final = Table(
     title="choices",
@@ -136,7 +136,6 @@ FIELD: Final = Table(
 
 def _check_fields(fields: list[Any], at: Place) -> None:
     read = [each for each in fields if isinstance(each, Field)]
-    unique_by("name")(fields, at)
     if len(read) < len(fields):
         return
     emails = [index for index, each in enumerate(read) if each.kind == "email"]
@@ -226,7 +225,7 @@ REGISTRATION: Final = Table(
         ),
         Key(
             name="fields",
-            kind=Entries(of=FIELD, least=1, most=200, check=_check_fields),
+            kind=Entries(of=FIELD, least=1, most=200, unique_by="name", check=_check_fields),
             doc="The questions.",
             example='[{ name = "email", kind = "email", label = "E-mail address" }]',
             get=lambda plan: plan.form.fields,

@@ -11,7 +11,7 @@ from ..programme.session import Session, SessionStatus
 from .addresses import Url
 from .kinds import Id, Line, LongText, Text, one_of
 from .place import Bad, Place, Setting
-from .tables import Entries, Key, Table, Values, unique_by
+from .tables import Entries, Key, Table, Values
 from .times import Time, Zone, ZoneOrAnywhere
 
 
@@ -99,4 +99,4 @@ SESSION: Final = Table(
         ),
     ),
 )
-SESSIONS: Final = Entries(of=SESSION, check=unique_by("id"))
+SESSIONS: Final = Entries(of=SESSION, unique_by="id")

@@ -6,7 +6,7 @@ from the same keys, so none of them can know a key that another does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -150,12 +150,13 @@ def _shown(error: Exception, value: object) -> object:
 
 @frozen(kw_only=True)
 class Entries:
-    """A list whose entries are all of one kind. With `unique`, no two are equal."""
+    """A list whose entries are all of one kind. With `unique`, no two are equal; with `unique_by`, in that key."""
 
     of: Kind
     least: int = 0
     most: int = MOST_ENTRIES
     unique: bool = False
+    unique_by: str = ""
     check: Callable[[list[Any], Place], None] = lambda _values, _at: None
 
     @property
@@ -172,6 +173,8 @@ class Entries:
         values = [self.of.read(raw, at.item(index)) for index, raw in enumerate(value)]
         if self.unique:
             _report_repeated(values, at)
+        if self.unique_by:
+            _report_same(self.unique_by, values, value, at)
         self.check(values, at)
         return BAD if any(isinstance(each, Bad) for each in values) else tuple(values)
 
@@ -197,18 +200,18 @@ def _report_repeated(values: list[Any], at: Place) -> None:
         seen.setdefault(each, index)
 
 
-def unique_by(name: str) -> Callable[[list[Any], Place], None]:
-    """A check that no two entries have the same `name`."""
-
-    def check(values: list[Any], at: Place) -> None:
-        seen: dict[object, int] = {}
-        for index, each in enumerate(values):
-            if isinstance(each, Bad):
-                continue
-            mark = getattr(each, name)
-            if mark in seen:
-                expected = f"[{seen[mark]}] has the same {name}. Give each one of its own."
-                at.item(index).key(name).report(mark, expected)
+def _report_same(name: str, values: list[Any], raw: Sequence[object], at: Place) -> None:
+    """Reports entries that have the same `name`; of an entry with other faults what was written counts."""
+    seen: dict[object, int] = {}
+    for index, (value, written) in enumerate(zip(values, raw, strict=True)):
+        mark = _written(written, name) if isinstance(value, Bad) else getattr(value, name)
+        if mark in seen:
+            expected = f"[{seen[mark]}] has the same {name}. Give each one of its own."
+            at.item(index).key(name).report(mark, expected)
+        if mark is not None:
             seen.setdefault(mark, index)
 
-    return check
+
+def _written(raw: object, name: str) -> str | None:
+    mark = raw.get(name) if isinstance(raw, Mapping) else None
+    return mark if isinstance(mark, str) else None
