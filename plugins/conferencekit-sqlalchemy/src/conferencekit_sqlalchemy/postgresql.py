@@ -1,0 +1,225 @@
+"""Connections to PostgreSQL: a small pool, statements sent together, and turns after a conflict."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import psycopg
+import sqlalchemy as sa
+from attrs import define
+from psycopg import pq
+from psycopg.errors import Diagnostic
+
+from conferencekit.errors import CommitInDoubt, InvalidChangeSet, StoreBusy, StoreError
+
+from .engines import make_engine, meaning
+from .place import Place
+from .schema import prepare
+from .session import Call, Found, Gate, Transaction, Turns
+from .statements import Statements
+
+T = TypeVar("T")
+
+Driver = psycopg.Connection[tuple[Any, ...]]
+
+_RECONNECTS: Final = 2
+_AGAIN: Final = frozenset(
+    {"40001", "40P01", "23505"}
+)  # a conflict, a deadlock, somebody inserted the same key
+_UNPREPARED: Final = frozenset(
+    {"26000", "0A000"}
+)  # the statement is gone, or its table was changed meanwhile
+_HALF: Final = "Keys hold whole characters: it has half of a surrogate pair."
+
+
+class PostgreSQLSession:
+    """Up to twice `place.connections` connections. Belongs to one process."""
+
+    def __init__(self, place: Place, statements: Statements, *, closed: bool = False) -> None:
+        self.gate = Gate(place.shown, closed=closed)
+        self._place = place
+        self._statements = statements
+        self._engine = make_engine(place)
+        self._beginning = threading.Lock()
+        self._begun = False
+
+    def read(self, call: Call) -> Found:
+        """As `Session.read`: not in an older transaction, so it sees all that was committed."""
+        statement = self._statements[call.name]
+        (values,) = call.pieces(statement)
+        return self._repeat(lambda connection: connection.execute(statement.sql, values).fetchall())
+
+    def stream(self, calls: Sequence[Call]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """As `Session.stream`: one snapshot, read by cursors of the server."""
+        with self.gate.inside():
+            pass  # closing does not wait for those who read on
+        with self._connection() as connection, self._translated(connection):
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                for call in calls:
+                    statement = self._statements[call.name]
+                    (values,) = call.pieces(statement)
+                    with connection.cursor("rows") as cursor:
+                        cursor.itersize = 500
+                        for row in cursor.execute(statement.sql, values):
+                            yield call.name, row
+            finally:
+                if not connection.closed:
+                    connection.execute("ROLLBACK")
+
+    def transact(self, action: Callable[[Transaction], T]) -> T:
+        """As `Session.transact`."""
+
+        def work(connection: Driver) -> T:
+            transaction = _Transaction(connection, self._statements, self._place)
+            try:
+                return action(transaction)
+            except psycopg.Error as error:
+                if transaction.is_sent and not _is_refused(error):
+                    raise CommitInDoubt(self._place.shown, self._place.reason(error)) from error
+                raise
+            finally:
+                transaction.end()
+
+        return self._repeat(work)
+
+    def close(self) -> None:
+        """As `Session.close`."""
+        self.gate.close()
+        self._engine.dispose()
+
+    def pause(self) -> None:
+        """As `Session.pause`: nothing to wait for, libpq has no locks of its own."""
+
+    def resume(self) -> None:
+        """As `Session.resume`."""
+
+    def _repeat(self, work: Callable[[Driver], T]) -> T:
+        """Do it again where that may help: after a conflict while there is time, and on a fresh connection."""
+        turns, lost = Turns(self._place.seconds), 0
+        with self.gate.inside():
+            while True:
+                try:
+                    with self._connection() as connection, self._translated(connection):
+                        return work(connection)
+                except _Again as again:
+                    lost += again.is_lost
+                    if again.is_lost and lost <= _RECONNECTS:
+                        self._engine.dispose()  # the server went away, and with it the others in the pool
+                    elif again.is_lost or not turns.another():
+                        raise again.found from again.__cause__
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Driver]:
+        self._begin()
+        try:
+            fairy = self._engine.raw_connection()
+        except psycopg.Error as error:
+            raise meaning(error, self._place) from error
+        except sa.exc.TimeoutError as error:
+            raise StoreBusy(self._place.shown, self._place.seconds) from error
+        connection: Any = fairy.driver_connection
+        try:
+            yield connection
+        finally:
+            if connection.closed or connection.info.transaction_status != pq.TransactionStatus.IDLE:
+                fairy.invalidate()
+            fairy.close()
+
+    def _begin(self) -> None:
+        if not self._begun:
+            with self._beginning:
+                if not self._begun:
+                    prepare(self._place)
+                    self._begun = True
+
+    @contextlib.contextmanager
+    def _translated(self, connection: Driver) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            found = meaning(error, self._place)
+            if error.sqlstate in _UNPREPARED:
+                connection.close()
+            if connection.closed or error.sqlstate in _AGAIN:
+                raise _Again(found, is_lost=connection.closed) from error
+            raise found from error
+        except UnicodeEncodeError as error:
+            raise InvalidChangeSet(error.object, _HALF) from error
+
+
+def _is_refused(error: psycopg.Error) -> bool:
+    """Whether the server said no and lives on: so it did not commit. Whatever else went wrong may have come after."""
+    return error.sqlstate is not None and error.diag.severity_nonlocalized == "ERROR"
+
+
+class _Again(Exception):
+    """Nothing was applied, and trying again may help."""
+
+    def __init__(self, found: StoreError, *, is_lost: bool) -> None:
+        super().__init__(found)
+        self.found = found
+        self.is_lost = is_lost
+
+
+@define
+class _Transaction:
+    """Statements are sent together, without waiting for an answer to each: psycopg's pipeline."""
+
+    connection: Driver
+    statements: Statements
+    place: Place
+    is_begun: bool = False
+    is_sent: bool = False
+    is_done: bool = False
+
+    def ask(self, *calls: Call) -> list[Found]:
+        """As `Transaction.ask`."""
+        with self.connection.pipeline():
+            self._begin()
+            sent = [self._send(call) for call in calls]
+        return [[row for cursor in cursors if cursor.description for row in cursor] for cursors in sent]
+
+    def finish(self, *calls: Call) -> None:
+        """As `Transaction.finish`. Once it is sent, a lost connection leaves it in doubt.
+
+        So does a warning, such as that the wait for a synchronous replica was cut short.
+        """
+        warned: list[str] = []
+
+        def warn(said: Diagnostic) -> None:  # it cannot be read later
+            warned.append(said.message_primary or "a warning")
+
+        self.connection.add_notice_handler(warn)
+        self.is_sent = True
+        try:
+            with self.connection.pipeline():
+                self._begin()
+                for call in calls:
+                    self._send(call)
+                committed = self.connection.execute("COMMIT")
+        finally:
+            self.connection.remove_notice_handler(warn)
+        self.is_done = True
+        if warned or committed.statusmessage != "COMMIT":
+            raise CommitInDoubt(self.place.shown, *(warned or [str(committed.statusmessage)])[:1])
+
+    def _begin(self) -> None:
+        if not self.is_begun:
+            self.is_begun = True
+            self.connection.execute("BEGIN")
+
+    def _send(self, call: Call) -> list[psycopg.Cursor[tuple[Any, ...]]]:
+        statement = self.statements[call.name]
+        return [self.connection.execute(statement.sql, values) for values in call.pieces(statement)]
+
+    def end(self) -> None:
+        """Roll back what was not finished. By libpq: psycopg would forget all statements that it has prepared."""
+        if self.is_begun and not self.is_done and not self.connection.closed:
+            with contextlib.suppress(
+                psycopg.Error
+            ):  # then the connection is lost, and what made it necessary is raised
+                self.connection.pgconn.exec_(b"ROLLBACK")
