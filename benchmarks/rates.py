@@ -48,6 +48,11 @@ class Rounds:
         """How fast ours is beside raw: median of the pairs, so that a disk that drifts counts for both."""
         return statistics.median(raw.wall / ours.wall for ours, raw in zip(self.ours, self.raw, strict=True))
 
+    def cpu_ratio(self, without: float) -> float:
+        """How much CPU ours takes beside raw, less so many microseconds: median of the pairs, as above."""
+        pairs = zip(self.ours, self.raw, strict=True)
+        return statistics.median((ours.cpu - without / 1e6) / raw.cpu for ours, raw in pairs)
+
 
 @frozen
 class Disk:

@@ -44,7 +44,7 @@ class Line:
 def measure(directory: Path) -> Iterator[Line]:
     """All lines, in the order of the table."""
     before = fsyncs_a_second(directory)
-    single, several = one_by_one(directory, 7, 150), many(directory, 5, 2000)
+    single, several = one_by_one(directory, 15, 150), many(directory, 7, 2000)
     after = fsyncs_a_second(directory)
     yield from _disk("before", before)
     yield from _disk("after", after)
@@ -79,7 +79,7 @@ def _rate(rounds: Rounds, fsyncs: float) -> Line:
 
 def _cpu(rounds: Rounds, reading: float) -> Iterator[Line]:
     ours, raw = rounds.cpu("ours"), rounds.cpu("raw")
-    ratio = (ours - reading) / raw
+    ratio = rounds.cpu_ratio(without=reading)
     yield Line(
         what=f"CPU of one by {rounds.name}, reading the form left out",
         ours=ours - reading,
