@@ -78,9 +78,11 @@ def _load() -> str:
 
 
 def _open(url: str) -> Any:
+    """As a secretariat opens it."""
+    from conferencekit.adapters.group_commit import GroupCommit
     from conferencekit_sqlalchemy import SQLAlchemyStore
 
-    return SQLAlchemyStore.open(url)
+    return GroupCommit(SQLAlchemyStore(url))
 
 
 def _registrations(url: str, side: str, processes: int, threads: int, seconds: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 
 from conferencekit.errors import ConferenceKitError
 
@@ -22,9 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands.add_parser(name, help=what).add_argument("url")
     given = parser.parse_args(arguments)
     try:
-        store = SQLAlchemyStore(given.url)
-        for line in _views(store) if given.command == "views" else _upgrade(store):
-            sys.stdout.write(f"{line}\n")
+        with closing(SQLAlchemyStore(given.url)) as store:
+            for line in _views(store) if given.command == "views" else _upgrade(store):
+                sys.stdout.write(f"{line}\n")
     except ConferenceKitError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -88,7 +88,7 @@ def _shown(url: sa.URL) -> str:
 
 def _hidden(text: str) -> str:
     """A URL that cannot be read, without whatever could be its password."""
-    return re.sub(r"://.*@", "://***@", text, flags=re.DOTALL).partition("?")[0]
+    return re.sub(r"//.*@", "//***@", text, flags=re.DOTALL).partition("?")[0]
 
 
 def _schema(shown: str, options: Options) -> str:

@@ -115,6 +115,7 @@ class PostgreSQLSession:
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Driver]:
         self._begin()
+        pool = self._engine.pool
         try:
             fairy = self._engine.raw_connection()
         except psycopg.Error as error:
@@ -125,7 +126,8 @@ class PostgreSQLSession:
         try:
             yield connection
         finally:
-            if connection.closed or connection.info.transaction_status != pq.TransactionStatus.IDLE:
+            is_idle = connection.info.transaction_status == pq.TransactionStatus.IDLE
+            if connection.closed or not is_idle or pool is not self._engine.pool:  # or the pool was given up
                 fairy.invalidate()
             fairy.close()
 

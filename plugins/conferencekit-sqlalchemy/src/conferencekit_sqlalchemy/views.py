@@ -111,9 +111,13 @@ class _Maker:
         """Make a view anew."""
         view = self.qualified(name_of(name, set()))
         sql = select.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True})
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {view}")
-        connection.exec_driver_sql(f"CREATE VIEW {view} AS {sql}")
+        for statement in (f"DROP VIEW IF EXISTS {view}", f"CREATE VIEW {view} AS {sql}"):
+            connection.exec_driver_sql(self.escaped(statement))
         return view
+
+    def escaped(self, sql: str) -> str:
+        """SQL as the driver takes it."""
+        return sql
 
 
 def name_of(wanted: str, taken: Iterable[str]) -> str:
@@ -154,6 +158,9 @@ class _PostgreSQL(_Maker):
     def qualified(self, name: str) -> str:
         quote = self.dialect.identifier_preparer.quote_identifier
         return f"{quote(self.schema)}.{quote(name)}"
+
+    def escaped(self, sql: str) -> str:
+        return sql.replace("%", "%%")
 
     def value(self, path: Path) -> sa.ColumnElement[Any]:
         value: sa.ColumnElement[Any] = sa.type_coerce(self.tables.record.c.body, postgresql.JSONB())
