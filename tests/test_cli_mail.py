@@ -82,7 +82,9 @@ def test_a_server_that_does_not_answer_defers(begun):
     assert done.code == 0
     first, second = done.out.splitlines()
     assert first == "Sent 0, deferred 2, failed 0, held 0."
-    assert re.fullmatch(r"2 wait for a later delivery, from [-0-9: ]{19} UTC on: deferred, or in hand\.", second)
+    assert re.fullmatch(
+        r"2 wait for a later delivery, from [-0-9: ]{19} UTC on: deferred, or in hand\.", second
+    )
 
 
 def test_an_outbox_that_is_a_file(begun):
