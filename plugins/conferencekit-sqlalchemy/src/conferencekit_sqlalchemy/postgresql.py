@@ -60,15 +60,18 @@ class PostgreSQLSession:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
                 for call in calls:
-                    statement = self._statements[call.name]
-                    (values,) = call.pieces(statement)
-                    with connection.cursor("rows") as cursor:
-                        cursor.itersize = 500
-                        for row in cursor.execute(statement.sql, values):
-                            yield call.name, row
+                    yield from self._rows(connection, call)
             finally:
                 if not connection.closed:
                     connection.execute("ROLLBACK")
+
+    def _rows(self, connection: Driver, call: Call) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        statement = self._statements[call.name]
+        (values,) = call.pieces(statement)
+        with connection.cursor("rows") as cursor:
+            cursor.itersize = 500
+            for row in cursor.execute(statement.sql, values):
+                yield call.name, row
 
     def transact(self, action: Callable[[Transaction], T]) -> T:
         """As `Session.transact`."""
