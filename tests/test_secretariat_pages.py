@@ -19,6 +19,7 @@ from conferencekit.form.texts import ISSUES
 from conferencekit.registration.rules import Override
 from conferencekit.secretariat.pages import Answer, Pages, reader_locale
 from conferencekit.testing.secretariat import SecretariatForTests, conference_for_tests
+from conferencekit.text import LocalizedText
 
 PASSWORD = "correct horse battery staple"
 PNG = png()
@@ -101,6 +102,20 @@ def test_registering_is_answered_by_status(desk):
     done = desk.pages.register(desk.form())
     assert (done.status, said(done)) == (200, "We have received your registration")
     assert desk.pages.register({}).status == 422
+
+
+def test_what_to_do_if_no_mail_comes_stands_below_the_form_and_after_it():
+    """As the document has it, in the reader's language, escaped; without a word of its own, the usual ones."""
+    words = LocalizedText({"en": "Look again.\n\nAsk <b>us</b>.", "fr": "Regardez encore."})
+    conference = conference_for_tests(address="verify")
+    desk = Desk(evolve(conference, registration=evolve(conference.registration, help=words)), locale="en")
+    for page in (desk.pages.register(), desk.pages.register(desk.form())):
+        html = str(page.page)
+        assert "<p>Ask &lt;b&gt;us&lt;/b&gt;.</p>" in html
+        assert html.find("</form>") < html.index("<p>Look again.</p>")
+        assert text("received_sign_in", "en") not in html
+    usual = Desk().pages
+    assert text("received_sign_in", "en") in str(usual.register(desk.form()).page)
 
 
 def test_verifying_is_answered_by_status(desk):

@@ -203,7 +203,7 @@ REGISTRATION: Final = Table(
         Key(
             name="help",
             kind=LongText,
-            doc="What to do if the confirmation did not arrive; stands below the form.",
+            doc="What to do if the confirmation did not arrive; stands below the form and after it is sent.",
             example='"Sign in with your password all the same."',
             default_doc="the usual words",
         ),

@@ -111,7 +111,7 @@ def page(title: str, body: object, frame: Frame, *, has_errors: bool = False) ->
     return RenderedPage(Html(f"<!doctype html>{document}\n"), window, locale)
 
 
-def form_page(
+def form_page(  # noqa: PLR0913 - all but two are keywords
     form: ShowsItself,
     frame: Frame,
     *,
@@ -119,13 +119,15 @@ def form_page(
     fee: str | None = None,
     deadline: str | None = None,
     introduction: LocalizedText | str | None = None,
+    note: LocalizedText | str | None = None,
     sign_in: str | None = None,
     has_errors: bool = False,
 ) -> RenderedPage:
     """A form with what one needs to know before filling it in: the fee, and until when.
 
-    `title` is "Registration" where none is given; `sign_in` is the address for those who registered already;
-    `has_errors` is said in the title of the window, also where the form itself says so.
+    `title` is "Registration" where none is given; `introduction` stands above the form and `note` below it; `sign_in`
+    is the address for those who registered already; `has_errors` is said in the title of the window, also where the
+    form itself does not say so.
     """
     locale = frame.locale
     known = (
@@ -138,6 +140,7 @@ def form_page(
         _paragraphs(introduction, locale),
         known,
         form,
+        _paragraphs(note, locale),
     ]
     return page(
         title or text("register", locale),
@@ -153,8 +156,12 @@ def received_page(
     *,
     sign_in: str | None = None,
     instructions: LocalizedText | str | None = None,
+    note: LocalizedText | str | None = None,
 ) -> RenderedPage:
-    """After registering: the reference and what happens next. The same for a new address and one that is known."""
+    """After registering: the reference and what happens next. The same for a new address and one that is known.
+
+    `note` says what to do if no mail comes; without it the usual words lead to `sign_in`.
+    """
     locale = frame.locale
     body = [
         facts([(text("reference", locale), element("bdi", reference, class_="ck-reference"))]),
@@ -162,12 +169,9 @@ def received_page(
         element("h2", text("next", locale)),
         element("p", text("received_next", locale)),
         _paragraphs(instructions, locale),
+        _paragraphs(note or (text("received_sign_in", locale) if sign_in else None), locale),
+        element("p", _link((text("sign_in", locale), sign_in))) if sign_in else None,
     ]
-    if sign_in:
-        body += [
-            element("p", text("received_sign_in", locale)),
-            element("p", _link((text("sign_in", locale), sign_in))),
-        ]
     return page(text("received", locale), join(body), frame)
 
 
@@ -251,7 +255,7 @@ def message_page(
     return page(text(said, locale), join(body), frame)
 
 
-def contribution_page(  # noqa: PLR0913 - all are keywords
+def contribution_page(  # noqa: PLR0913 - all but two are keywords
     state: ContributionState,
     frame: Frame,
     *,

@@ -98,11 +98,13 @@ class Pages:
         )
 
     def _received(self, around: Surroundings, outcome: Received) -> RenderedPage:
+        plan = self._conference.registration
         return received_page(
             outcome.reference,
             around.frame,
             sign_in=around.url("sign_in"),
-            instructions=self._conference.registration.instructions,
+            instructions=plan.instructions,
+            note=plan.help,
         )
 
     def _form_page(
@@ -123,6 +125,7 @@ class Pages:
             fee=self._conference.fee.text(locale),
             deadline=around.until("registration"),
             introduction=plan.instructions,
+            note=plan.help,
             sign_in=around.url("sign_in"),
             has_errors=bool(issues),
         )
