@@ -21,7 +21,6 @@ from conferencekit.declaration.contribution import (
     Consents,
     Contribution,
     LateEntry,
-    add_material,
     allowed_actions,
     change_consent,
     files_released,
@@ -82,7 +81,6 @@ def test_nothing_is_accepted_at_or_after_the_cutoff_even_with_an_earlier_draft(l
     for start in (None, draft, given_before):
         assert codes(save_draft(start, data(), context=now, **RULES)) == ["closed"]
         assert codes(submit(start, data(), context=now, number=18, **RULES)) == ["closed"]
-        assert codes(add_material(start, file(), context=now, **RULES)) == ["closed"]
     wider = Consents(quote="named", publish="no")
     assert codes(change_consent(given_before, wider, context=now, **TIMED)) == ["closed"]
 
@@ -227,14 +225,15 @@ def test_files_add_up_and_links_are_replaced():
     assert kept.latest.materials == second.latest.materials
 
 
-def test_a_material_is_added_and_removed_in_the_draft():
-    """What was submitted changes only with the next submission."""
-    mine = add_material(submitted(), file(5), context=at(OPEN), **RULES)
-    assert mine.latest.materials == ()
-    assert mine == add_material(mine, file(5), context=at(OPEN), **RULES)
-    gone = remove_material(mine, file(5).id, context=at(OPEN), **TIMED)
-    assert gone.editing.materials == ()
+def test_a_material_is_removed_from_the_draft():
+    """What was submitted changes only with the next submission; nothing is removed once that is closed."""
+    first = submitted(files=(file(5),))
+    gone = remove_material(first, file(5).id, context=at(OPEN), **TIMED)
+    assert [gone.latest.materials, gone.editing.materials] == [(file(5),), ()]
     assert codes(remove_material(gone, "../../etc/passwd", context=at(OPEN), **TIMED)) == ["no_such_material"]
+    assert codes(remove_material(first, file(5).id, context=at(CUTOFF), **TIMED)) == ["closed"]
+    second = submit(gone, data({1: "without"}), context=at(OPEN), number=18, **RULES)
+    assert second.latest.materials == ()
 
 
 def test_materials_keep_to_the_limits_of_the_call():
@@ -249,9 +248,9 @@ def test_materials_keep_to_the_limits_of_the_call():
     ]
     only_photos = evolve(CALL, materials=MaterialRules(kinds=("photo",)))
     rules = {**RULES, "call": only_photos}
-    assert codes(add_material(None, file(), context=at(OPEN), **rules)) == ["material_kind"]
-    link = Material(kind="link", name="x", url="https://user:pass@a.example/")
-    assert "link_credentials" in codes(add_material(None, link, context=at(OPEN), **rules))
+    assert codes(save_draft(None, data(files=(file(),)), context=at(OPEN), **rules)) == ["material_kind"]
+    link = data(links=("https://user:pass@a.example/",))
+    assert "link_credentials" in codes(save_draft(None, link, context=at(OPEN), **RULES))
 
 
 def test_a_file_without_a_digest_is_no_material():
@@ -309,7 +308,7 @@ def test_stored_answers_keep_to_the_limit_and_are_a_fixed_point(answers):
 TEXTS = st.sampled_from(["", "one", "two", "three words here"])
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["draft", "submit", "withdraw", "add", "remove", "narrow"]),
+        st.sampled_from(["draft", "submit", "withdraw", "remove", "narrow"]),
         TEXTS,
         st.integers(-3, 3),
     ),
@@ -339,12 +338,11 @@ def _step(mine, action, text, context):
                 return save_draft(mine, content, context=context, **RULES)
             case "submit":
                 return submit(mine, content, context=context, number=17, **RULES)
-            case "add":
-                return add_material(mine, file(9), context=context, **RULES)
             case "withdraw":
                 return mine and withdraw(mine, context=context, person="r-17")
             case "remove":
-                return mine and remove_material(mine, file(9).id, context=context, **TIMED)
+                held = mine.editing.materials if mine else ()
+                return mine and remove_material(mine, held[0].id if held else "", context=context, **TIMED)
             case _:
                 none = Consents(quote="no", publish="no")
                 return mine and change_consent(mine, none, context=context, **TIMED)

@@ -385,6 +385,29 @@ def test_what_is_there_already_is_shown_with_the_form(desk):
     assert "T-001" in page
 
 
+def test_a_file_is_removed_by_its_button(desk):
+    """It leaves the draft; what was submitted changes with the next submission, and the file goes with it."""
+    token = desk.verified()
+    desk.pages.contribute(token, answers(), files=upload(PDF, "<b>.pdf", "application/pdf"))
+    page = desk.pages.contribute(token)
+    assert "Remove &lt;b&gt;.pdf</button>" in str(page.page)
+    fields = {each["name"]: each["value"] for each in read(page).all("input", type="hidden", name="material")}
+    removed = desk.pages.contribute(token, {"action": "remove", **fields})
+    assert (removed.status, "Your draft is saved" in str(removed.page)) == (200, True)
+    assert len(desk.secretariat.contributions.live()[0].latest.materials) == 1
+    assert "&lt;b&gt;.pdf" not in str(desk.pages.contribute(token).page)
+    assert desk.pages.contribute(token, {"action": "remove", **fields}).status == 422
+    desk.pages.contribute(token, answers())
+    assert desk.secretariat.contributions.live()[0].latest.materials == ()
+
+
+@pytest.mark.parametrize("material", [{}, {"material": "x"}, {"material": ["x"]}])
+def test_removing_what_is_not_there_is_refused(desk, material):
+    """Also before anything was given."""
+    token = desk.verified()
+    assert desk.pages.contribute(token, {"action": "remove", **material}).status == 422
+
+
 def test_withdrawing_is_asked_twice(desk):
     """The first press changes nothing; the second one cannot be undone, and nothing can be sent afterwards."""
     token = desk.verified()

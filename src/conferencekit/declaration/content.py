@@ -134,13 +134,13 @@ def read_content(data: ContributionData, held: tuple[Material, ...], call: Call)
     """What was sent, cleaned, as a draft, and all that is wrong with it. `held` are the materials already there."""
     answers, wrong_answers = _read_answers(data.answers, call)
     links, wrong_links = _read_links(data.links, held)
-    materials = joined(tuple(each for each in held if not each.url), data.files, links)
+    materials = _joined(tuple(each for each in held if not each.url), data.files, links)
     language, wrong_language = _read_language(data.language)
     draft = Draft(
         answers=answers, materials=materials, language=language, quote=data.quote, publish=data.publish
     )
     wrong_consents = bad_consents(data.quote, data.publish)
-    wrong_materials = bad_materials(materials, call)
+    wrong_materials = _bad_materials(materials, call)
     return draft, (*wrong_answers, *wrong_language, *wrong_consents, *wrong_links, *wrong_materials)
 
 
@@ -168,7 +168,7 @@ def too_much(revisions: Iterable[Revision], draft: Draft) -> Issues:
     return (Issue(FORM, "too_many_revisions", {"size": MAX_KEPT, "found": size}),) if size > MAX_KEPT else ()
 
 
-def joined(*groups: tuple[Material, ...]) -> tuple[Material, ...]:
+def _joined(*groups: tuple[Material, ...]) -> tuple[Material, ...]:
     """All of them in order, each file and each link once."""
     found: dict[str, Material] = {}
     for group in groups:
@@ -187,7 +187,7 @@ def bad_consents(quote: str, publish: str) -> Issues:
     )
 
 
-def bad_materials(materials: tuple[Material, ...], call: Call) -> Issues:
+def _bad_materials(materials: tuple[Material, ...], call: Call) -> Issues:
     """The issues of too many materials, or of kinds that the call does not want."""
     rules, issues = call.materials, []
     files = sum(not each.url for each in materials)

@@ -33,26 +33,21 @@ from .content import (
     NotAccepted,
     Revision,
     bad_consents,
-    bad_materials,
     incomplete,
-    joined,
     read_content,
     revision_content,
     too_much,
 )
-from .links import check_link
 
 State = Literal["draft", "submitted", "withdrawn"]
-Action = Literal["save_draft", "submit", "withdraw", "add_material", "remove_material", "change_consent"]
+Action = Literal["save_draft", "submit", "withdraw", "remove_material", "change_consent"]
 
 TRANSITIONS: Final[Mapping[tuple[State | Literal["new"], Action], State]] = {
     ("new", "save_draft"): "draft",
     ("new", "submit"): "submitted",
-    ("new", "add_material"): "draft",
     ("draft", "save_draft"): "draft",
     ("draft", "submit"): "submitted",
     ("draft", "withdraw"): "withdrawn",
-    ("draft", "add_material"): "draft",
     ("draft", "remove_material"): "draft",
     ("draft", "change_consent"): "draft",
     (
@@ -61,7 +56,6 @@ TRANSITIONS: Final[Mapping[tuple[State | Literal["new"], Action], State]] = {
     ): "submitted",  # the draft of the next revision; what was submitted stays in force
     ("submitted", "submit"): "submitted",
     ("submitted", "withdraw"): "withdrawn",
-    ("submitted", "add_material"): "submitted",  # into the draft of the next revision
     ("submitted", "remove_material"): "submitted",
     ("submitted", "change_consent"): "submitted",
     ("withdrawn", "withdraw"): "withdrawn",  # a second click on "withdraw" finds what it wants
@@ -228,35 +222,6 @@ def withdraw(contribution: Contribution, *, context: Context, person: str) -> Co
         ),
         withdrawn_at=_not_before(contribution, context.now),
     )
-
-
-def add_material(
-    contribution: Contribution | None,
-    material: Material,
-    *,
-    call: Call,
-    deadline: Deadline | None,
-    context: Context,
-    person: str,
-) -> Contribution | NotAccepted:
-    """Add a checked and stored file, or a link, to the draft. What is there already is not added again.
-
-    Raises:
-        TransitionNotAllowed: the contribution was withdrawn.
-    """
-    state = _next_state(contribution, "add_material")
-    before = _existing(contribution, person, context)
-    materials = joined(before.editing.materials, (material,))
-    link = check_link(material.url) if material.url else ""
-    issues = (
-        *_stranger(contribution, person),
-        *_untimely(deadline, context, person, before.editing.language),
-        *((link,) if isinstance(link, Issue) else ()),
-        *bad_materials(materials, call),
-    )
-    if issues:
-        return NotAccepted(issues)
-    return evolve(before, state=state, draft=evolve(before.editing, materials=materials))
 
 
 def remove_material(

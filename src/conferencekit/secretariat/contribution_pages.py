@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import frozen
 
 from ..declaration.call_form import answers_of, consent_form
-from ..declaration.content import ConsentLevel
+from ..declaration.content import ConsentLevel, Material
 from ..declaration.contribution import Consents, Contribution
 from ..form.catalogue import message, text
 from ..form.fields import Form
@@ -94,6 +94,8 @@ class ContributionPages:
                 return contributions.withdraw(person)
             case "save":
                 return contributions.save_draft(person, posted, files=files)
+            case "remove":
+                return contributions.remove_material(person, one_value(posted, "material"))
             case _:
                 return contributions.submit(person, posted, files=files)
 
@@ -116,7 +118,7 @@ class ContributionPages:
         parts = [
             self._standing(contribution),
             form,
-            self._held(contribution),
+            self._held(contribution, removable=True),
             self._withdrawing(contribution),
         ]
         return self._page(RenderedForm(join(parts), form.locale, form.has_errors))
@@ -197,14 +199,23 @@ class ContributionPages:
             )
         ]
 
-    def _held(self, contribution: Contribution | None) -> Html | None:
-        """The files that are there already; links are in the form."""
-        names = [each.name for each in contribution.editing.materials if not each.url] if contribution else []
-        if not names:
+    def _held(self, contribution: Contribution | None, *, removable: bool = False) -> Html | None:
+        """The files that are there already, each with the button that removes it; links are in the form."""
+        files = [each for each in contribution.editing.materials if not each.url] if contribution else []
+        if not files:
             return None
-        items = (element("li", element("bdi", name)) for name in names)
+        items = (
+            element("li", element("bdi", each.name), self._removing(each) if removable else None)
+            for each in files
+        )
         title = element("h2", text("materials", self.around.locale))
         return join([title, element("ul", *items, class_="ck-list")])
+
+    def _removing(self, material: Material) -> Html:
+        locale = self.around.locale
+        button = Button(text("remove_file", locale, file=material.name), is_second=True)
+        hidden = {**self.around.hidden, "action": "remove", "material": material.id}
+        return render(Form(fields=()), locale=locale, hidden=hidden, buttons=(button,)).html
 
     def _consenting(self, contribution: Contribution, issues: Sequence[Issue]) -> Html | None:
         """The consents that were given, to be taken back. Those of a draft are in force nowhere."""

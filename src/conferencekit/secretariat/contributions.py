@@ -26,6 +26,7 @@ from ..declaration.contribution import (
     is_wider,
     live,
     not_allowed,
+    remove_material,
     save_draft,
     submit,
     withdraw,
@@ -173,6 +174,18 @@ class Contributions:
             return withdraw(there, context=context, person=person)
 
         return self._decide(person, "withdraw", decide, takes_back=lambda _: True)
+
+    def remove_material(self, person: str, material_id: str) -> ContributionOutcome:
+        """Take a file (its digest) or link out of the draft; what was submitted changes with the next submission."""
+
+        def decide(there: Contribution | None, context: Context, _: int) -> Contribution | NotAccepted:
+            if there is None:
+                return NotAccepted((Issue(FORM, "not_found", {}),))
+            return remove_material(
+                there, material_id, deadline=self._deadline, context=context, person=person
+            )
+
+        return self._decide(person, "remove_material", decide)
 
     def change_consent(self, person: str, consents: Consents) -> ContributionOutcome:
         """Put other consents in force. Narrower ones count at any time, also after cancelling."""

@@ -162,6 +162,7 @@ INTERFACE = {
     "consents_button": "أوافق على هذا فقط",
     "consents_changed": "تغيّر ما توافق عليه.",
     "edit": "تعديل",
+    "remove_file": "إزالة {file}",
     "save_draft": "حفظ كمسودة",
     "submit_contribution": "تقديم",
 }

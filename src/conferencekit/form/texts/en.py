@@ -163,6 +163,7 @@ INTERFACE = {
     "consents_button": "Agree to this only",
     "consents_changed": "What you agree to is changed.",
     "edit": "Change",
+    "remove_file": "Remove {file}",
     "save_draft": "Save as a draft",
     "submit_contribution": "Submit",
 }

@@ -165,6 +165,7 @@ INTERFACE = {
     "consents_button": "Aceptar solo esto",
     "consents_changed": "Lo que usted acepta ha cambiado.",
     "edit": "Cambiar",
+    "remove_file": "Quitar {file}",
     "save_draft": "Guardar como borrador",
     "submit_contribution": "Presentar",
 }

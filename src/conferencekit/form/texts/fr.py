@@ -166,6 +166,7 @@ INTERFACE = {
     "consents_button": "N’accepter que cela",
     "consents_changed": "Ce que vous acceptez est modifié.",
     "edit": "Modifier",
+    "remove_file": "Retirer {file}",
     "save_draft": "Enregistrer comme brouillon",
     "submit_contribution": "Soumettre",
 }

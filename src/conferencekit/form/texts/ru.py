@@ -165,6 +165,7 @@ INTERFACE = {
     "consents_button": "Согласиться только на это",
     "consents_changed": "Ваше согласие изменено.",
     "edit": "Изменить",
+    "remove_file": "Убрать {file}",
     "save_draft": "Сохранить черновик",
     "submit_contribution": "Отправить",
 }

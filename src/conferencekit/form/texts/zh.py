@@ -158,6 +158,7 @@ INTERFACE = {
     "consents_button": "仅同意这些",
     "consents_changed": "您同意的内容已更改。",
     "edit": "修改",
+    "remove_file": "移除 {file}",
     "save_draft": "保存草稿",
     "submit_contribution": "提交",
 }
