@@ -235,3 +235,28 @@ def test_reflecting_is_not_fooled_by_search_paths(opened, url):
     engine = make_plain_engine(store.place)
     assert "record" in sa.inspect(engine).get_table_names(store.place.schema)
     engine.dispose()
+
+
+def test_a_host_needs_no_right_to_make_tables(opened, url):
+    """Where somebody else laid them out."""
+    assert main(["upgrade", url]) == 0
+    name, role = read_url(url).schema, f"host_{read_url(url).schema}"
+    with connect(url) as beside:
+        beside.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'secret'")
+        beside.execute(f'GRANT USAGE ON SCHEMA "{name}" TO {role}')
+        beside.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{name}" TO {role}')
+        beside.execute(f'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA "{name}" TO {role}')
+    store = opened(url.replace("//conferencekit:", f"//{role}:"))
+    committed(store.commit([Changes()(put("ana"))]))
+    store.restore("copy", list(store.dump("gmc2020")))
+    assert store.conferences() == ["copy", "gmc2020"]
+
+
+def test_of_several_servers_the_one_that_is_there_is_taken(opened, url):
+    """The first host of the URL is down."""
+    place = sa.make_url(url)
+    several = (
+        f"{url.replace(f'{place.host}:{place.port}', '')}&host=127.0.0.1:1&host={place.host}:{place.port}"
+    )
+    committed(opened(several).commit([Changes()(put("ana"))]))
+    assert read(opened(url), "ana") is not None
