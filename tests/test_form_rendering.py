@@ -124,14 +124,14 @@ def test_optional_fields_say_so():
 def test_errors_stand_in_a_summary_and_beside_their_fields():
     """In the same words, linked, described and marked."""
     reading = read(EVERYTHING, {"mail": "x"})
-    form = render(EVERYTHING, answers=reading.answers, issues=[Issue(FORM, "full"), *reading.issues])
+    form = render(EVERYTHING, answers=reading.answers, issues=[Issue(FORM, "empty"), *reading.issues])
     page = Page(form).check()
     said = "".join(page.text)
 
     assert form.has_errors
     assert page.all("div", role="alert", tabindex="-1")
     assert said.count("Enter your name") == said.count("Select your country") == 2
-    assert said.count("All places are taken") == 1
+    assert said.count("Answer at least one topic, or add a file or a link") == 1
     name = page.all("input", name="name")[0]
     assert (name["aria-invalid"], name["aria-describedby"]) == ("true", "f-name.hint f-name.error")
     assert [each["href"] for each in page.all("a")] == [f"#f-{issue.path}" for issue in reading.issues]

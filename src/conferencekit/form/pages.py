@@ -22,16 +22,16 @@ from .rendering import Button, render, spoken
 from .style import STYLESHEET
 from .texts import INTERFACE
 
-Purpose = Literal["verify", "accept", "decline", "cancel", "withdraw", "unsubscribe"]
+Purpose = Literal["verify", "cancel", "withdraw"]
 """What a button of a `confirm_page` does."""
 
 Said = Literal[
-    "verified", "accepted", "declined", "cancelled", "withdrawn", "unsubscribed", "saved", "submitted",
-    "closed", "not_open_yet", "full", "not_found", "link_used", "link_expired",
+    "verified", "cancelled", "withdrawn", "saved", "submitted", "closed", "not_open_yet", "not_found",
+    "link_used", "link_expired",
 ]  # fmt: skip
 """What a `message_page` says."""
 
-ContributionState = Literal["none", "draft", "submitted", "withdrawn"]
+ContributionState = Literal["draft", "submitted", "withdrawn"]
 
 Link = tuple[str, str]
 """(words, address)"""
@@ -255,13 +255,12 @@ def message_page(
     return page(text(said, locale), join(body), frame)
 
 
-def contribution_page(  # noqa: PLR0913 - all but two are keywords
+def contribution_page(
     state: ContributionState,
     frame: Frame,
     *,
     reference: str | None = None,
     deadline: str | None = None,
-    changed: str | None = None,
     answers: Sequence[tuple[LocalizedText | str, str]] = (),
     materials: Sequence[tuple[str, str | None]] = (),
     links: Sequence[Link] = (),
@@ -274,7 +273,6 @@ def contribution_page(  # noqa: PLR0913 - all but two are keywords
         frame: What is around it.
         reference: What it is called.
         deadline: Until when it can be changed, as text.
-        changed: When it was changed last, as text.
         answers: (question, answer), in the order of the topics; "" = not answered.
         materials: (name, address or None).
         links: What can be done next, such as changing or withdrawing it.
@@ -285,7 +283,6 @@ def contribution_page(  # noqa: PLR0913 - all but two are keywords
     known = {
         "status": text(f"status_{state}", locale),
         "contribution_reference": reference,
-        "changed": changed,
         "deadline": deadline,
     }
     body = [
