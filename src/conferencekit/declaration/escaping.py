@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Final
+
+from ..form.html import Html, element, escape, in_lines
 
 _SPECIAL: Final = re.compile(r"[\\`*_\[\]{}|~$^=#!]")
 _SPACE: Final = re.compile("[\\s\x1c-\x1f\x85\u2028\u2029]+", re.ASCII)  # no-break spaces stay
@@ -41,11 +42,12 @@ def markdown_target(path: str) -> str:
 _PERCENT: Final = {"<": "%3C", ">": "%3E", "\\": "%5C", "\n": "", "\r": ""}
 
 
-def html_paragraphs(text: str) -> str:
+def html_paragraphs(text: str) -> Html:
     """Text of several lines as paragraphs of HTML, each in the direction of its own letters."""
     paragraphs = re.split(r"\n[ \t]*\n+", text.strip())
-    return "\n".join(f'<p dir="auto">{_with_breaks(each)}</p>' for each in paragraphs)
+    return in_lines(element("p", _with_breaks(each), dir="auto") for each in paragraphs)
 
 
-def _with_breaks(paragraph: str) -> str:
-    return "<br>\n".join(html.escape(line.strip()) for line in paragraph.split("\n") if line.strip())
+def _with_breaks(paragraph: str) -> Html:
+    lines = (line.strip() for line in paragraph.split("\n") if line.strip())
+    return Html("<br>\n".join(map(escape, lines)))

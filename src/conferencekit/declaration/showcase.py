@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from html import escape
 from typing import Final
 
 from attrs import field, frozen
 
 from ..conference import Call, Conference, Topic
 from ..form.catalogue import size_text
+from ..form.html import Html, element, escape, in_lines
 from ..text import direction
 from .content import Material
 from .contribution import Contribution, live
@@ -191,47 +191,43 @@ class _Page:
 
     def html(self) -> str:
         language = self.locale or self.conference.languages[0]
-        title = escape(self.title())
-        sections = "\n".join(self.html_topic(name, practices) for name, practices in self.by_topic())
-        lines = [*self.credits, *self.anonymous_line()]
-        thanks = "\n".join(f'<li dir="auto">{escape(line)}</li>' for line in lines)
+        thanks = [element("li", each, dir="auto") for each in (*self.credits, *self.anonymous_line())]
         return _HTML.format(
             language=escape(language),
             direction=direction(language),
-            title=title,
+            title=escape(self.title()),
             intro=escape(self.say("shared", practices=len(self.practices))),
-            sections=sections,
+            sections=in_lines(self.html_topic(*each) for each in self.by_topic()),
             credits_title=escape(self.say("credits")),
-            credits=f"<ul>\n{thanks}\n</ul>" if lines else "",
+            credits=element("ul", "\n", in_lines(thanks), "\n") if thanks else "",
         )
 
-    def html_topic(self, title: str, practices: list[Practice]) -> str:
-        articles = "\n".join(self.html_practice(each) for each in practices)
-        return f"<section>\n<h2>{escape(title)}</h2>\n{articles}\n</section>"
+    def html_topic(self, title: str, practices: list[Practice]) -> Html:
+        parts = (element("h2", title), *(self.html_practice(each) for each in practices))
+        return element("section", "\n", in_lines(parts), "\n")
 
-    def html_practice(self, practice: Practice) -> str:
-        language = f' lang="{escape(practice.language)}"' if practice.language else ""
-        name = f"{practice.label}-{practice.topic}".lower()
-        return (
-            f'<article id="{escape(name)}">\n<h3 dir="auto">{escape(self.heading(practice))}</h3>\n'
-            f"<div{language}>\n{html_paragraphs(practice.text)}\n</div>\n{self.html_materials(practice)}</article>"
+    def html_practice(self, practice: Practice) -> Html:
+        text = element("div", "\n", html_paragraphs(practice.text), "\n", lang=practice.language or None)
+        parts = (element("h3", self.heading(practice), dir="auto"), text, *self.html_materials(practice))
+        return element(
+            "article", "\n", in_lines(parts), "\n", id=f"{practice.label}-{practice.topic}".lower()
         )
 
-    def html_materials(self, practice: Practice) -> str:
+    def html_materials(self, practice: Practice) -> list[Html]:
         images = [
-            f'<p><img src="{escape(path)}" alt="{escape(self.material(practice, each))}"></p>'
+            element("p", element("img", src=path, alt=self.material(practice, each)))
             for path, each in practice.files.items()
             if each.media_type in _SHOWN
         ]
-        items = [self.html_item(path, practice, each) for path, each in practice.files.items()]
-        items += [self.html_item(each.url, practice, each) for each in practice.links]
-        listed = ["<ul>", *items, "</ul>"] if items else []
-        return "".join(f"{line}\n" for line in (*images, *listed))
+        targets = (*practice.files.items(), *((each.url, each) for each in practice.links))
+        items = [self.html_item(target, practice, each) for target, each in targets]
+        return [*images, element("ul", "\n", in_lines(items), "\n")] if items else images
 
-    def html_item(self, target: str, practice: Practice, material: Material) -> str:
-        rel = ' rel="nofollow ugc noopener noreferrer"' if material.url else ""
-        name = escape(self.material(practice, material))
-        return f'<li><a href="{escape(target)}"{rel} dir="auto">{name}</a></li>'
+    def html_item(self, target: str, practice: Practice, material: Material) -> Html:
+        rel = "nofollow ugc noopener noreferrer" if material.url else None
+        return element(
+            "li", element("a", self.material(practice, material), href=target, rel=rel, dir="auto")
+        )
 
 
 _HTML: Final = """<!doctype html>

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_VOID: Final = frozenset({"input", "meta", "link", "br", "hr"})
+_VOID: Final = frozenset({"input", "img", "meta", "link", "br", "hr"})
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -50,6 +50,11 @@ def element(tag: str, /, *children: object, **attributes: str | int | bool | Non
 def join(children: Iterable[object]) -> Html:
     """Several pieces, one after the other; None is left out."""
     return Html("".join(escape(each) for each in children if each is not None))
+
+
+def in_lines(children: Iterable[object]) -> Html:
+    """Several pieces, each on a line of its own in the source."""
+    return Html("\n".join(map(escape, children)))
 
 
 def _attribute(key: str, value: str | int | bool | None) -> str:  # noqa: FBT001 - an HTML attribute without a value
