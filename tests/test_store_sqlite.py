@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -509,8 +510,8 @@ def test_every_read_walks_an_index(store):
         *(sqlite_rows._MOVE_UP, sqlite_rows._SAVE_NOTICE, sqlite_rows._TOUCHED),
     ]
     for statement in statements:
-        values = 7 if "?7" in statement else statement.count("?")
-        plan = store._session._reader.execute(f"EXPLAIN QUERY PLAN {statement}", ("x",) * values)
+        values = dict.fromkeys(re.findall(r":([a-z]+)", statement), "x") or ("x",) * statement.count("?")
+        plan = store._session._reader.execute(f"EXPLAIN QUERY PLAN {statement}", values)
         steps = [step for *_, step in plan if "json_each" not in step]
         assert not [step for step in steps if "SCAN" in step or "TEMP B-TREE" in step], (statement, steps)
 

@@ -296,33 +296,41 @@ QUOTAS: Final = ByKeys("SELECT id, taken, capacity FROM quota WHERE conference =
 # One statement for all that a batch touches: most of what a small read costs is the statement around it.
 _EACH: Final = "FROM json_each({}) CROSS JOIN"
 _TOUCHED: Final = f"""
-    SELECT 'conference', seq, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM conference WHERE id = ?1
+    SELECT 'conference', seq, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM conference WHERE id = :conference
     UNION ALL
     SELECT 'entry', entry.id, seq, digest, body IS NULL, sealed, 0, 0, 0, 0, 0, 0
-    {_EACH.format("?2")} entry ON conference = ?1 AND entry.id = json_each.value
+    {_EACH.format(":entries")} entry ON conference = :conference AND entry.id = json_each.value
     UNION ALL
     SELECT 'record', kind, record.id, version, seq, holds, 0, 0, 0, 0, 0, 0
-    {_EACH.format("?3")} record ON conference = ?1
+    {_EACH.format(":records")} record ON conference = :conference
         AND kind = json_extract(json_each.value, '$[0]') AND record.id = json_extract(json_each.value, '$[1]')
     UNION ALL
     SELECT 'claim', name, claim.value, kind, claim.id, 0, 0, 0, 0, 0, 0, 0
-    {_EACH.format("?4")} claim ON conference = ?1
+    {_EACH.format(":claims")} claim ON conference = :conference
         AND name = json_extract(json_each.value, '$[0]') AND claim.value = json_extract(json_each.value, '$[1]')
     UNION ALL
     SELECT 'quota', quota.id, taken, capacity, 0, 0, 0, 0, 0, 0, 0, 0
-    {_EACH.format("?5")} quota ON conference = ?1 AND quota.id = json_each.value
+    {_EACH.format(":quotas")} quota ON conference = :conference AND quota.id = json_each.value
     UNION ALL
     SELECT 'notice', notice.key, place, body IS NULL, due, lane, person, state, token, until, note, sha256
-    {_EACH.format("?6")} notice ON conference = ?1 AND notice.key = json_each.value
+    {_EACH.format(":notices")} notice ON conference = :conference AND notice.key = json_each.value
     UNION ALL
     SELECT 'seal', number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
-    {_EACH.format("?7")} seal ON conference = ?1 AND number = json_each.value"""  # noqa: S608 - no outside text
+    {_EACH.format(":seals")} seal ON conference = :conference AND number = json_each.value"""  # noqa: S608 - no outside text
 
 
 def _load(connection: sqlite3.Connection, conference: str, keys: Touched) -> tuple[int, Rows]:
     """The number of the last commit, and the rows that are touched."""
-    sets = (keys.entries, keys.records, keys.uniques, keys.quotas, keys.notices, keys.seals)
-    found = connection.execute(_TOUCHED, (conference, *(dump(list(each)) for each in sets))).fetchall()
+    sets = {
+        "entries": keys.entries,
+        "records": keys.records,
+        "claims": keys.uniques,
+        "quotas": keys.quotas,
+        "notices": keys.notices,
+        "seals": keys.seals,
+    }
+    lists = {name: dump(list(each)) for name, each in sets.items()}
+    found = connection.execute(_TOUCHED, {"conference": conference, **lists}).fetchall()
     seq, rows = 0, Rows()
     for table, first, *rest in found:
         if table == "conference":

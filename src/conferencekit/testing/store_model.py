@@ -178,9 +178,11 @@ class _Script:
         id_ = self.one(NOTICES if what == "notice" else ENTRIES)
         return (what, id_), Redact(what=what, id=id_)
 
-    def seal(self, _: str) -> tuple[tuple[str, ...], Op]:
+    def seal(self, conference: str) -> tuple[tuple[str, ...], Op]:
         number = self.one((1, 2, 3))
-        names = self._chance.sample(ENTRIES, self.one((1, 2, 3)))
+        waiting = [each.id for each in self._model.find(conference, "~entry", "unsealed", "")[0]]
+        among = waiting if waiting and self._chance.random() < 0.75 else ENTRIES
+        names = self._chance.sample(among, min(len(among), self.one((1, 2, 3))))
         return ("seal", str(number)), Seal(number=number, entries=tuple(names))
 
 
