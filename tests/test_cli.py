@@ -15,9 +15,7 @@ from tests.cli_line import EXAMPLE, Done, new_line, one_message, process
 
 from conferencekit import errors
 from conferencekit.cli import main, parser, plan_commands
-from conferencekit.cli.arguments import STATES
 from conferencekit.cli.output import Output, safe, safe_cell
-from conferencekit.secretariat.registrations import STATES as KNOWN_STATES
 
 line = pytest.fixture(new_line)
 
@@ -101,11 +99,6 @@ def test_what_cannot_be_a_path_is_wrong_usage(line, word):
 def test_version(line):
     """The name and the version."""
     assert re.fullmatch(r"conferencekit \d+\.\d+.*\n", line.run("--version").out)
-
-
-def test_states_are_those_of_the_secretariat():
-    """The command line writes them down so that it need not load it."""
-    assert STATES == KNOWN_STATES
 
 
 def test_help_loads_little():

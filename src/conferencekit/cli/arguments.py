@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final
 
+from ..registration.registration import STATES
 from . import demo_command, storage_arguments
 from .failing import SITE_VARIABLE
 from .option import (
@@ -26,7 +27,6 @@ from .option import (
 )
 
 SECRET_VARIABLE: Final = "CONFERENCEKIT_SECRET"  # noqa: S105 - the name of a variable, not a secret
-STATES: Final = ("confirmed", "waitlisted", "pending", "unverified", "declined", "cancelled", "expired")
 
 _ABOUT: Final = """\
 The secretariat of a conference: a text file says what is planned, a store beside it keeps what happened.

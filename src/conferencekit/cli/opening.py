@@ -21,6 +21,7 @@ from ..document import load_conference
 from ..errors import ConferenceOutdated, InvalidText, StoreUnavailable
 from ..ports import Record
 from ..secretariat import Secretariat
+from ..secretariat.links import SHORTEST_SECRET
 from ..secretariat.plan import document_digest
 from .arguments import SECRET_VARIABLE
 from .failing import SITE_VARIABLE
@@ -31,7 +32,6 @@ from .plugging import installed_plugins
 _NO_SITE: Final = "https://no-mail-is-sent.invalid"  # for commands that render no mail
 SQLITE: Final = "sqlite:///"
 _MOST_OF_SECRET: Final = 10_000
-_SHORTEST_SECRET: Final = 16
 
 
 @contextmanager
@@ -156,8 +156,8 @@ def _keep(secret: bytes, path: Path, output: Output) -> None:
 
 
 def _long_enough(secret: bytes, source: str) -> bytes:
-    if len(secret) < _SHORTEST_SECRET:
-        held = "is empty" if not secret else f"has {len(secret)} bytes, and {_SHORTEST_SECRET} are the least"
+    if len(secret) < SHORTEST_SECRET:
+        held = "is empty" if not secret else f"has {len(secret)} bytes, and {SHORTEST_SECRET} are the least"
         remedy = f"The secret there {held}: restore it, or links that were sent so far will not work."
         raise InvalidText(source, remedy)
     return secret

@@ -8,13 +8,11 @@ from typing import Final
 from ..conference import Call, Topic
 from ..form.fields import Choice, Field, Form
 from ..text import LocalizedText
-from .content import CONSENT_LEVELS, ConsentLevel, ContributionData, Draft, Material
+from .content import CONSENT_LEVELS, MATERIALS, ConsentLevel, ContributionData, Draft, Material
 from .filetypes import FILE_TYPES
-from .links import MAX_LINK, MAX_LINKS
+from .links import LINKS, MAX_LINK, MAX_LINKS
 from .words import language_name, words
 
-MATERIALS: Final = "materials"
-"""The name of the file field. Its files are checked one by one with `check_material`."""
 _MOST_IN_LINKS: Final = 10 * MAX_LINKS * MAX_LINK
 """More than the rules allow, so that they say which link is too long, or how many are too many."""
 
@@ -50,7 +48,7 @@ def answers_of(draft: Draft) -> dict[str, object]:
     return {
         **topics,
         "language": draft.language,
-        "links": links,
+        LINKS: links,
         "quote": draft.quote,
         "publish": draft.publish,
     }
@@ -69,7 +67,7 @@ def read_contribution(answers: Mapping[str, object], *, files: tuple[Material, .
         for key, value in answers.items()
         if key.startswith("topic-") and key[6:].isascii() and key[6:].isdigit() and value
     }
-    links = answers.get("links")
+    links = answers.get(LINKS)
     return ContributionData(
         answers=topics,
         language=str(answers.get("language") or ""),
@@ -110,7 +108,7 @@ def _links_field() -> Field:
         tag: each.format(links=MAX_LINKS, length=MAX_LINK) for tag, each in words("links_hint").texts.items()
     }
     return Field(
-        name="links",
+        name=LINKS,
         kind="textarea",
         label=words("links"),
         hint=LocalizedText(hint),

@@ -16,7 +16,10 @@ from ..form.cleaning import clean_line, clean_lines
 from ..form.countries import COUNTRIES
 from ..form.issues import FORM, Issue
 from ..text import normalise_locale
-from .links import MAX_LINKS, check_link
+from .links import LINKS, MAX_LINKS, check_link
+
+MATERIALS: Final = "materials"
+"""The file field of the call's form, which issues about files belong to."""
 
 ConsentLevel = Literal["no", "anonymous", "named"]
 Issues = tuple[Issue, ...]
@@ -192,13 +195,13 @@ def _bad_materials(materials: tuple[Material, ...], call: Call) -> Issues:
     rules, issues = call.materials, []
     files = sum(not each.url for each in materials)
     if files > rules.max_files:
-        issues.append(Issue("materials", "too_many_files", {"max": rules.max_files, "count": files}))
+        issues.append(Issue(MATERIALS, "too_many_files", {"max": rules.max_files, "count": files}))
     if len(materials) - files > MAX_LINKS:
-        issues.append(Issue("links", "too_many_links", {"max": MAX_LINKS, "count": len(materials) - files}))
+        issues.append(Issue(LINKS, "too_many_links", {"max": MAX_LINKS, "count": len(materials) - files}))
     unwanted = sorted({each.kind for each in materials} - set(rules.kinds))
     params = {"kinds": list(rules.kinds)}
     issues += [
-        Issue("links" if kind == "link" else "materials", "material_kind", {"kind": kind, **params})
+        Issue(LINKS if kind == "link" else MATERIALS, "material_kind", {"kind": kind, **params})
         for kind in unwanted
     ]
     return tuple(issues)
@@ -227,7 +230,7 @@ def _read_links(
     if given is None:
         return tuple(each for each in held if each.url), ()
     different = dict.fromkeys(each.strip() for each in given if each.strip())
-    many = Issue("links", "too_many_links", {"max": MAX_LINKS, "count": len(different)})
+    many = Issue(LINKS, "too_many_links", {"max": MAX_LINKS, "count": len(different)})
     checked = [check_link(each) for each in islice(different, MAX_LINKS)]
     links = tuple(Material(kind="link", name=url, url=url) for url in checked if isinstance(url, str))
     wrong = tuple(each for each in checked if isinstance(each, Issue))

@@ -25,6 +25,7 @@ from ..form.issues import FORM, Issue
 from ..ledger import digest
 from .content import (
     CONSENT_LEVELS,
+    MATERIALS,
     ConsentLevel,
     ContributionData,
     Draft,
@@ -243,7 +244,7 @@ def remove_material(
     issues = (*_stranger(contribution, person), *_untimely(deadline, context, person, draft.language))
     if len(kept) == len(draft.materials):
         params = {"material": clean_line(material_id[:400])[:200]}
-        issues = (*issues, Issue("materials", "no_such_material", params))
+        issues = (*issues, Issue(MATERIALS, "no_such_material", params))
     if issues:
         return NotAccepted(issues)
     return evolve(contribution, state=state, draft=evolve(draft, materials=kept))

@@ -17,13 +17,11 @@ from ..conference import MaterialKind, MaterialRules
 from ..form.issues import Issue
 from ..text import slug
 from .archives import Archive, inspect_archive
-from .content import Material, NotAccepted
+from .content import MATERIALS, Material, NotAccepted
 from .filetypes import ANY_TYPE, BY_EXTENSION, HEAD, FileType, holds_markup, sniff
 
 MAX_NAME: Final = 120
 """Code points of a file name, inclusive."""
-PATH: Final = "materials"
-"""The field that issues about files belong to."""
 
 _LONGEST_SAFE_NAME: Final = 60
 _PIECE: Final = 65_536
@@ -97,7 +95,7 @@ def safe_file_name(name: str) -> str:
 
 def _issue(code: str, name: str, **params: object) -> Issue:
     shown = "".join(each if each.isprintable() else "\ufffd" for each in name[:MAX_NAME])
-    return Issue(PATH, code, {"file": shown, **params})
+    return Issue(MATERIALS, code, {"file": shown, **params})
 
 
 def _check(

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from ..form.issues import Issue
+from ..form.issues import FORM, Issue
 from .registration import Registration
 
 
@@ -58,6 +58,11 @@ class Refused:
 
     issues: tuple[Issue, ...]
     form: ShowsItself | None = field(default=None, eq=False)
+
+
+def refused(code: str, path: str = FORM, **params: object) -> Refused:
+    """Refused for one reason: its code, the field that it concerns, and its values."""
+    return Refused((Issue(path, code, params),))
 
 
 def standing(registration: Registration, *, repeated: bool = False) -> Registered | Waitlisted:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from attrs import field, frozen
 
 from ..errors import TransitionNotAllowed
 
-State = Literal["unverified", "pending", "confirmed", "waitlisted", "declined", "cancelled", "expired"]
+State = Literal["confirmed", "waitlisted", "pending", "unverified", "declined", "cancelled", "expired"]
+STATES: Final[tuple[State, ...]] = get_args(State)
+"""All states, in the order of lists."""
 Action = Literal["register", "verify", "approve", "decline", "promote", "cancel", "expire"]
 
 TRANSITIONS: Final[Mapping[tuple[State | Literal["new"], Action], tuple[State, ...]]] = {

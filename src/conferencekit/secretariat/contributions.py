@@ -15,7 +15,7 @@ from ..conference import Call, MaterialKind
 from ..context import Context
 from ..deadline import Deadline
 from ..declaration.call_form import call_form, read_contribution
-from ..declaration.content import ContributionData, Material, NotAccepted
+from ..declaration.content import MATERIALS, ContributionData, Material, NotAccepted
 from ..declaration.contribution import (
     Consents,
     Contribution,
@@ -39,7 +39,7 @@ from ..form.issues import FORM, Issue
 from ..form.reading import read
 from ..moment import Moment
 from ..ports import BlobStore, Check, Committed, Index, Op, Put
-from ..registration.outcomes import Refused
+from ..registration.outcomes import Refused, refused
 from ..registration.person import person_of
 from ..registration.registration import Registration, State
 from ..wire import Layout
@@ -119,10 +119,10 @@ class Contributions:
 
     def _send(self, person: str, posted: object, files: object, *, draft: bool) -> ContributionOutcome:
         registration = self._registrations.get(person)
-        if refused := self._refuse_early(registration):
-            return refused
-        uploads = uploads_from(files, "materials")
-        reading = read(self.form(), posted, files={"materials": uploads}, draft=draft)
+        if early := self._refuse_early(registration):
+            return early
+        uploads = uploads_from(files, MATERIALS)
+        reading = read(self.form(), posted, files={MATERIALS: uploads}, draft=draft)
         if reading.issues:
             return Refused(reading.issues)
         stored = self._store(uploads)
@@ -262,8 +262,8 @@ class Contributions:
             registration, version_of_person = self._registrations.get_versioned(person)
             mine = self._held(person)
             before, version = mine[-1] if mine else (None, 0)
-            if not takes_back(before) and (refused := self._refuse_early(registration)):
-                return refused
+            if not takes_back(before) and (early := self._refuse_early(registration)):
+                return early
             if before and (issue := not_allowed(before, action)):  # type: ignore[arg-type]  # the actions of this class
                 return Refused((issue,))
             last, counter = self._last_number()
@@ -276,7 +276,7 @@ class Contributions:
             ops: list[Op] = [Check(kind=PEOPLE, id=person, expect=version_of_person)]
             held = self._files.hold(files_taken(before, after))
             if held is None:
-                return Refused((Issue("materials", "changed_meanwhile", {}),))
+                return refused("changed_meanwhile", MATERIALS)
             ops += [*held, *self._operations(before, after, version, registration, context)]
             if after.number == last + 1:
                 ops.append(_count(after.number, counter))
@@ -288,7 +288,7 @@ class Contributions:
 
     def _refuse_early(self, registration: Registration) -> Refused | None:
         if registration.state not in MAY_CONTRIBUTE:
-            return Refused((Issue(FORM, "not_registered", {"state": registration.state}),))
+            return refused("not_registered", state=registration.state)
         return None
 
     def _operations(

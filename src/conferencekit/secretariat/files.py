@@ -14,13 +14,12 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, Final, cast
 
 from ..conference import MaterialKind, MaterialRules
-from ..declaration.content import Material, NotAccepted
-from ..declaration.materials import check_material
+from ..declaration.content import MATERIALS, Material, NotAccepted
+from ..declaration.materials import MAX_NAME, check_material
 from ..errors import BlobMissing, BlobTooLarge
-from ..form.issues import Issue
 from ..moment import instant_text
 from ..ports import BlobStore, Committed, Put
-from ..registration.outcomes import Refused
+from ..registration.outcomes import Refused, refused
 from .shell import SYSTEM, Shell
 from .uploads import Upload
 
@@ -30,8 +29,6 @@ _IN_MEMORY: Final = 1_000_000
 _PIECE: Final = 65_536
 _STALE: Final = timedelta(minutes=10)
 """After so long whoever was deleting a file has died, and somebody else may finish it."""
-
-_LONGEST_NAME: Final = 120
 
 
 def index_of(sha256: str) -> str:
@@ -121,9 +118,7 @@ class Files:
 
 
 def _too_large(upload: Upload, limit: int) -> Refused:
-    return Refused(
-        (Issue("materials", "file_too_large", {"file": upload.filename[:_LONGEST_NAME], "size": limit}),)
-    )
+    return refused("file_too_large", MATERIALS, file=upload.filename[:MAX_NAME], size=limit)
 
 
 class _seekable:  # noqa: N801 - used like a function

@@ -17,7 +17,7 @@ from ..context import Context
 from ..errors import StoreBusy
 from ..form.field_types import refine
 from ..form.fields import Field
-from ..form.issues import FORM, Issue
+from ..form.issues import Issue
 from ..form.reading import Reading, storable
 from ..ledger import matches
 from ..ports import ChangeSet, Committed, Conflict, Enqueue, Full, Owned, Reason, Reused, Stale
@@ -28,6 +28,7 @@ from ..registration.outcomes import (
     Registered,
     TrustedOutcome,
     Waitlisted,
+    refused,
     standing,
 )
 from ..registration.person import password_of, person_of
@@ -170,7 +171,7 @@ class Intake:
                 return self._repeated(submission)
             owner = _first(result, Owned)
             if owner or (known and _has(result, Stale)):
-                known = self._load(owner.id if owner else known[0].id)  # type: ignore[index]  # one of the two is there
+                known = records.load_registration(self._shell, owner.id if owner else known[0].id)  # type: ignore[index]  # one of the two is there
                 if known and known[0].state in _STAYS:
                     return self._remind(submission, known[0])
             full = full or _has(result, Full)
@@ -226,19 +227,15 @@ class Intake:
 
     # -- the same again
 
-    def _load(self, registration_id: str) -> tuple[Registration, int] | None:
-        record = self._shell.get(records.KIND, registration_id)
-        return (records.read_record(record), record.version) if record else None
-
     def _repeated(self, submission: Submission) -> Taken | Refused:
         """A submission whose id was there before: the same content gets the first answer, another is refused."""
         entry = self._shell.get("~entry", submission.entry_id)
         body = entry.body["body"] if entry else None
         if not isinstance(body, Mapping) or not matches(body, submission.payload):
-            return Refused((Issue(FORM, "submission_reused", {}),))
-        loaded = self._load(str(body["subject"]))
+            return refused("submission_reused")
+        loaded = records.load_registration(self._shell, str(body["subject"]))
         if loaded is None:
-            return Refused((Issue(FORM, "submission_reused", {}),))
+            return refused("submission_reused")
         known = body["action"] == "register_again"
         outcome = AlreadyRegistered(loaded[0]) if known else standing(loaded[0], repeated=True)
         return Taken(outcome=outcome, reference=str(body["reference"]))

@@ -27,17 +27,18 @@ PATHS: Final[Mapping[str, str]] = {
 }
 """Where each purpose lies below a site given as one address. Those without `{token}` are the same for everybody."""
 
-_SHORTEST_SECRET: Final = 16
+SHORTEST_SECRET: Final = 16
+"""Bytes, inclusive."""
 _LONGEST_TOKEN: Final = 200
 
 
 def _secrets(secret: bytes | Sequence[bytes]) -> tuple[bytes, ...]:
     """The secrets, the one to sign with first. Raises `InvalidText` for none, or one shorter than 16 bytes."""
     secrets = (secret,) if isinstance(secret, bytes) else tuple(secret)
-    if not secrets or any(len(each) < _SHORTEST_SECRET for each in secrets):
+    if not secrets or any(len(each) < SHORTEST_SECRET for each in secrets):
         raise InvalidText(
             "the secret",
-            "Give at least 16 random bytes (or [new, old]), for example from secrets.token_bytes(32).",
+            f"Give at least {SHORTEST_SECRET} random bytes (or [new, old]), for example from secrets.token_bytes(32).",
         )
     return secrets
 

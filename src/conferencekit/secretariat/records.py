@@ -1,4 +1,4 @@
-"""A decision about a registration as operations of a change set, and what to announce of it."""
+"""Registrations as records: reading and writing them, a decision as operations, and what to announce of it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ from ..registration.registration import Registration, State
 from ..registration.rules import Decision
 from ..wire import Layout
 from .correspondence import Correspondence
+from .shell import Shell
 
 KIND: Final = "registration"
 QUOTA: Final = "registration"
 WAITING: Final = "registration:waiting"
 LAYOUT: Final = Layout(Registration)
+
+_LONGEST_ID: Final = 300
 
 _Decided = (
     type[AddressVerified]
@@ -48,6 +51,13 @@ _DECIDED: Final[Mapping[State, _Decided]] = {
 def read_record(record: Record) -> Registration:
     """The registration that a record holds."""
     return LAYOUT.from_body(record.body)
+
+
+def load_registration(shell: Shell, registration_id: str) -> tuple[Registration, int] | None:
+    """A registration and its version. What cannot be a key at all, such as a text from outside, is not there."""
+    is_id = 0 < len(registration_id) <= _LONGEST_ID and registration_id.isprintable()
+    record = shell.get(KIND, registration_id) if is_id else None
+    return (read_record(record), record.version) if record else None
 
 
 def put_registration(registration: Registration, version: int, *, over: bool = False) -> Put:

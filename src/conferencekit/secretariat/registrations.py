@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
 from attrs import evolve, frozen
 
 from ..context import Context
 from ..errors import NotFound, StoreBusy
 from ..form.address import email_key, parse_address
-from ..form.issues import FORM, Issue
 from ..ports import Committed, Conflict, Enqueue, Full
 from ..registration import rules
 from ..registration.outcomes import (
@@ -25,9 +23,10 @@ from ..registration.outcomes import (
     Registered,
     TrustedOutcome,
     Waitlisted,
+    refused,
     standing,
 )
-from ..registration.registration import LIVE, Action, Registration, State
+from ..registration.registration import LIVE, STATES, Action, Registration, State
 from ..registration.rules import Decision, Override
 from . import records
 from .correspondence import Correspondence
@@ -35,16 +34,6 @@ from .imports import ImportRow
 from .intake import TRIES, Intake, Submission
 from .passwords import Passwords
 from .shell import REGISTRANT, SYSTEM, Actor, Shell
-
-STATES: Final[tuple[State, ...]] = (
-    "confirmed",
-    "waitlisted",
-    "pending",
-    "unverified",
-    "declined",
-    "cancelled",
-    "expired",
-)
 
 
 @frozen
@@ -157,7 +146,7 @@ class Registrations:
 
         It changes nothing, so a mail scanner may open it.
         """
-        loaded = self._load(self._shell.links.subject(token))
+        loaded = records.load_registration(self._shell, self._shell.links.subject(token))
         if loaded is None:
             return None
         registration = loaded[0]
@@ -168,7 +157,7 @@ class Registrations:
     def verify(self, token: str) -> Registered | Waitlisted | Refused:
         """The button behind the link in the first mail: the address is theirs. Pressing it twice is the same."""
         if self.open(token, "verify") is None:
-            return _refused("link_invalid")
+            return refused("link_invalid")
         return self._decide(self._shell.links.subject(token), self._verify)
 
     def _verify(
@@ -177,9 +166,9 @@ class Registrations:
         if registration.verified_at is not None and registration.state in LIVE:
             return None
         if registration.state not in ("unverified", "expired"):
-            return _refused("link_used")
+            return refused("link_used")
         if registration.verify_until is None or context.now >= registration.verify_until:
-            return _refused("link_expired")
+            return refused("link_expired")
         return rules.verify(registration, self._shell.conference.registration, context, full=full)
 
     def sign_in(self, address: object, password: object) -> SignedIn | Refused:
@@ -192,7 +181,7 @@ class Registrations:
         stored = known.password if known and known.state in LIVE - {"unverified"} else None
         password = password if isinstance(password, str) else ""
         if not self._passwords.verify(password, stored) or known is None or stored is None:
-            return _refused("sign_in")
+            return refused("sign_in")
         if not self._passwords.is_current(stored):
             self._store_password(known, password)
         return SignedIn(known)
@@ -211,7 +200,7 @@ class Registrations:
                 return
 
     def _store_password(self, known: Registration, password: str) -> None:
-        loaded = self._load(known.id)
+        loaded = records.load_registration(self._shell, known.id)
         if loaded is None:
             return
         context = self._shell.context()
@@ -295,7 +284,7 @@ class Registrations:
 
     def get_versioned(self, registration_id: str) -> tuple[Registration, int]:
         """One registration and its version, for whoever decides by it. Raises `NotFound`."""
-        loaded = self._load(registration_id)
+        loaded = records.load_registration(self._shell, registration_id)
         if loaded is None:
             raise NotFound("registration", registration_id)
         return loaded
@@ -310,10 +299,6 @@ class Registrations:
         quotas = self._shell.store.quotas(self._shell.id, [records.QUOTA, records.WAITING])
         taken, capacity = quotas.get(records.QUOTA, (0, None))
         return taken, capacity, quotas.get(records.WAITING, (0, None))[0]
-
-    def _load(self, registration_id: str) -> tuple[Registration, int] | None:
-        record = self._shell.get(records.KIND, registration_id) if _is_id(registration_id) else None
-        return (records.read_record(record), record.version) if record else None
 
     def _by_address(self, address: object) -> Registration | None:
         if not isinstance(address, str) or parse_address(address) is None:
@@ -335,7 +320,7 @@ class Registrations:
         full = False
         for _ in range(TRIES):
             plan = self._shell.in_force.version
-            loaded = self._load(registration_id)
+            loaded = records.load_registration(self._shell, registration_id)
             if loaded is None:
                 raise NotFound("registration", registration_id)
             context = self._shell.context()
@@ -374,12 +359,3 @@ class Registrations:
 def _expire(registration: Registration, context: Context, *, full: bool) -> Decision | None:  # noqa: ARG001 - frees places
     is_due = registration.state == "unverified" and (registration.verify_until or context.now) <= context.now
     return rules.move(registration, "expire", "expired", context) if is_due else None
-
-
-def _refused(code: str) -> Refused:
-    return Refused((Issue(FORM, code, {}),))
-
-
-def _is_id(text: str) -> bool:
-    """Whether a text from outside can be a key at all; what cannot is simply not there."""
-    return 0 < len(text) <= 300 and "\0" not in text and text.isprintable()
