@@ -150,3 +150,11 @@ def _cancel_the_next_wait(beside):
             time.sleep(0.05)
 
     threading.Thread(target=cancel, daemon=True).start()
+
+
+def test_statements_that_the_server_forgot_are_prepared_again(store):
+    """As behind a pooler that hands connections around."""
+    with store._session._connection() as connection:
+        connection.execute("DEALLOCATE ALL")
+    committed(store.commit([registration(1)]))
+    assert read(store, "p1") is not None

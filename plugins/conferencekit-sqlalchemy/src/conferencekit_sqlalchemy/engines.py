@@ -57,7 +57,6 @@ def make_engine(place: Place) -> sa.Engine:
 
     def set_up(connection: Any, _: object) -> None:
         connection.autocommit = True
-        connection.prepare_threshold = 0  # and above 0 psycopg loses count where a pipeline is aborted
         _set_up(connection, place)
 
     sa.event.listen(engine, "connect", set_up)

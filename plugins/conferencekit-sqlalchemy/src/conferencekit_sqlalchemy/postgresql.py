@@ -9,21 +9,20 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 import sqlalchemy as sa
-from attrs import define
+from attrs import define, evolve
 from psycopg import pq
 from psycopg.errors import Diagnostic
 
 from conferencekit.errors import CommitInDoubt, InvalidChangeSet, StoreBusy, StoreError
 
 from .engines import make_engine, meaning
+from .pipeline import Driver, Sent, roll_back, run_together
 from .place import Place
 from .schema import prepare
 from .session import Call, Found, Gate, Transaction, Turns
-from .statements import Statements
+from .statements import Statement, Statements
 
 T = TypeVar("T")
-
-Driver = psycopg.Connection[tuple[Any, ...]]
 
 _RECONNECTS: Final = 2
 _AGAIN: Final = frozenset(
@@ -32,6 +31,10 @@ _AGAIN: Final = frozenset(
 _UNPREPARED: Final = frozenset(
     {"26000", "0A000"}
 )  # the statement is gone, or its table was changed meanwhile
+_BEGIN: Final = Statement("BEGIN", "BEGIN", {}, ())
+_SNAPSHOT: Final = Statement("SNAPSHOT", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {}, ())
+_FETCHED: Final = 500
+_COMMIT: Final = Statement("COMMIT", "COMMIT", {}, ())
 _HALF: Final = "Keys hold whole characters: it has half of a surrogate pair."
 
 
@@ -50,28 +53,30 @@ class PostgreSQLSession:
         """As `Session.read`: not in an older transaction, so it sees all that was committed."""
         statement = self._statements[call.name]
         (values,) = call.pieces(statement)
-        return self._repeat(lambda connection: connection.execute(statement.sql, values).fetchall())
+        return self._repeat(lambda connection: run_together(connection, [(statement, values)])[0][1])
 
     def stream(self, calls: Sequence[Call]) -> Iterator[tuple[str, tuple[Any, ...]]]:
         """As `Session.stream`: one snapshot, read by cursors of the server."""
         with self.gate.inside():
             pass  # closing does not wait for those who read on
         with self._connection() as connection, self._translated(connection):
-            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            run_together(connection, [(_SNAPSHOT, {})])
             try:
                 for call in calls:
-                    yield from self._rows(connection, call)
+                    yield from ((call.name, row) for row in self._walked(connection, call))
             finally:
-                if not connection.closed:
-                    connection.execute("ROLLBACK")
+                roll_back(connection)
 
-    def _rows(self, connection: Driver, call: Call) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _walked(self, connection: Driver, call: Call) -> Iterator[tuple[Any, ...]]:
+        """What a statement finds, by a cursor of the server."""
         statement = self._statements[call.name]
+        declared = f"DECLARE {call.name} NO SCROLL CURSOR FOR {statement.sql}"
+        opening = evolve(statement, name=f"declare_{call.name}", sql=declared)
+        fetching = Statement(f"fetch_{call.name}", f"FETCH {_FETCHED} FROM {call.name}", {}, ())
         (values,) = call.pieces(statement)
-        with connection.cursor("rows") as cursor:
-            cursor.itersize = 500
-            for row in cursor.execute(statement.sql, values):
-                yield call.name, row
+        run_together(connection, [(opening, values)])
+        while rows := run_together(connection, [(fetching, {})])[0][1]:
+            yield from rows
 
     def transact(self, action: Callable[[Transaction], T]) -> T:
         """As `Session.transact`."""
@@ -172,7 +177,7 @@ class _Again(Exception):
 
 @define
 class _Transaction:
-    """Statements are sent together, without waiting for an answer to each: psycopg's pipeline."""
+    """What it does is sent together, without waiting for an answer to each."""
 
     connection: Driver
     statements: Statements
@@ -183,10 +188,14 @@ class _Transaction:
 
     def ask(self, *calls: Call) -> list[Found]:
         """As `Transaction.ask`."""
-        with self.connection.pipeline():
-            self._begin()
-            sent = [self._send(call) for call in calls]
-        return [[row for cursor in cursors if cursor.description for row in cursor] for cursors in sent]
+        sent = [self._sent(call) for call in calls]
+        found = iter(
+            run_together(self.connection, [*self._begin(), *(each for several in sent for each in several)])
+        )
+        if not self.is_begun:
+            self.is_begun = True
+            next(found)
+        return [[row for _ in several for row in next(found)[1]] for several in sent]
 
     def finish(self, *calls: Call) -> None:
         """As `Transaction.finish`. Once it is sent, a lost connection leaves it in doubt.
@@ -198,33 +207,25 @@ class _Transaction:
         def warn(said: Diagnostic) -> None:  # it cannot be read later
             warned.append(said.message_primary or "a warning")
 
+        sent = [*self._begin(), *(each for call in calls for each in self._sent(call)), (_COMMIT, {})]
         self.connection.add_notice_handler(warn)
-        self.is_sent = True
+        self.is_begun = self.is_sent = True
         try:
-            with self.connection.pipeline():
-                self._begin()
-                for call in calls:
-                    self._send(call)
-                committed = self.connection.execute("COMMIT")
+            committed = run_together(self.connection, sent)[-1][0]
         finally:
             self.connection.remove_notice_handler(warn)
         self.is_done = True
-        if warned or committed.statusmessage != "COMMIT":
-            raise CommitInDoubt(self.place.shown, *(warned or [str(committed.statusmessage)])[:1])
+        if warned or committed != b"COMMIT":
+            raise CommitInDoubt(self.place.shown, *(warned or [committed.decode()])[:1])
 
-    def _begin(self) -> None:
-        if not self.is_begun:
-            self.is_begun = True
-            self.connection.execute("BEGIN")
+    def _begin(self) -> list[Sent]:
+        return [] if self.is_begun else [(_BEGIN, {})]
 
-    def _send(self, call: Call) -> list[psycopg.Cursor[tuple[Any, ...]]]:
+    def _sent(self, call: Call) -> list[Sent]:
         statement = self.statements[call.name]
-        return [self.connection.execute(statement.sql, values) for values in call.pieces(statement)]
+        return [(statement, values) for values in call.pieces(statement)]
 
     def end(self) -> None:
-        """Roll back what was not finished. By libpq: psycopg would forget all statements that it has prepared."""
-        if self.is_begun and not self.is_done and not self.connection.closed:
-            with contextlib.suppress(
-                psycopg.Error
-            ):  # then the connection is lost, and what made it necessary is raised
-                self.connection.pgconn.exec_(b"ROLLBACK")
+        """Roll back what was not finished."""
+        if self.is_begun and not self.is_done:
+            roll_back(self.connection)

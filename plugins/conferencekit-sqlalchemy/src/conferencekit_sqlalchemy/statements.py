@@ -5,7 +5,7 @@ Each takes its rows as one parameter (see `Flavour`), so a statement is sent onc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -27,10 +27,12 @@ OWNED: Final[Columns] = {"conference": _TEXT, "name": _TEXT, "key": _TEXT}
 
 @frozen
 class Statement:
-    """SQL as the driver takes it, and the values that are always the same."""
+    """SQL as the driver takes it, and the values that are always the same. `order`: the names of $1, $2, ..."""
 
+    name: str
     sql: str
     fixed: Mapping[str, Any]
+    order: Sequence[str]
 
 
 @define
@@ -51,7 +53,7 @@ class Statements:
         for name, statement in made.items():
             compiled = statement.compile(dialect=flavour.dialect)
             fixed = {name: value for name, value in compiled.params.items() if value is not None}
-            self.found[name] = Statement(str(compiled), fixed)
+            self.found[name] = Statement(name, str(compiled), fixed, tuple(compiled.positiontup or ()))
         return self
 
     def __getitem__(self, name: str) -> Statement:

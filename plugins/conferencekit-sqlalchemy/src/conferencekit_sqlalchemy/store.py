@@ -198,7 +198,7 @@ def _statements(is_postgresql: bool, schema: str | None) -> Statements:  # noqa:
     if is_postgresql:
         from sqlalchemy.dialects.postgresql import psycopg  # noqa: PLC0415 - only the one that is used
 
-        flavour: Flavour = PostgreSQL(psycopg.dialect())  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
+        flavour: Flavour = PostgreSQL(psycopg.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
     else:
         from sqlalchemy.dialects.sqlite import pysqlite  # noqa: PLC0415 - see above
 
