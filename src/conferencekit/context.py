@@ -22,8 +22,9 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32 in lower c
 _SHIFTS = range(75, -1, -5)
 
 
-def _utc(value: object) -> datetime:
-    if not isinstance(value, datetime) or value.utcoffset() is None:
+def utc(value: datetime) -> datetime:
+    """The same instant in UTC. Raises `NaiveTime`, also for what is no time at all."""
+    if not isinstance(value, datetime) or value.utcoffset() is None:  # type: ignore[redundant-expr]  # callers may have no types
         raise NaiveTime(value)
     return value if value.tzinfo is UTC else value.astimezone(UTC)
 
@@ -32,7 +33,7 @@ def _utc(value: object) -> datetime:
 class Context:
     """The instant at which a use case happens (UTC), and its source of randomness."""
 
-    now: datetime = field(converter=_utc)
+    now: datetime = field(converter=utc)
     entropy: Entropy = os.urandom
 
     def new_id(self, prefix: str) -> str:

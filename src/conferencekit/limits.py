@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Final
 
-from .errors import InvalidChangeSet, NaiveTime
+from .errors import InvalidChangeSet
 
 try:
     import orjson
@@ -70,17 +69,6 @@ def check_number(value: object, what: str, lowest: int = 0) -> None:
     """A whole number from `lowest` to 2**63 - 1; True and False are none. Raises `InvalidChangeSet`."""
     if type(value) is not int or not lowest <= value <= NUMBER:
         raise InvalidChangeSet(value, f"{what} must be a whole number from {lowest} to 2**63 - 1.")
-
-
-def utc(value: datetime) -> datetime:
-    """The same instant in UTC. Raises `NaiveTime`."""
-    if not _is_aware(value):
-        raise NaiveTime(value)
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
-
-
-def _is_aware(value: object) -> bool:
-    return isinstance(value, datetime) and value.utcoffset() is not None
 
 
 def body_text(body: object, what: str = "A body") -> str:

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, Literal, Protocol, runtime_checkable
 from attrs import field, frozen
 from attrs.converters import optional
 
+from .context import utc
 from .errors import InvalidChangeSet
 from .form.fields import Form
 from .form.issues import Issue
@@ -28,7 +29,6 @@ from .limits import (
     check_kind,
     check_number,
     check_text,
-    utc,
 )
 from .message.message import Message
 

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from attrs import evolve
 
+from ..context import utc
 from ..errors import InvalidChangeSet
-from ..limits import PAGE, check_number, utc
+from ..limits import PAGE, check_number
 from ..ports import Leased, Mark
 from .rows import FINAL, NoticeRow
 
