@@ -69,6 +69,15 @@ def test_everything_that_is_owed_goes_out_once(secretariat, server):
     assert {"250 taken"} == {each["note"] for each in state(secretariat, "sent")}
 
 
+def test_it_stops_between_two_batches_when_asked(secretariat):
+    """What was done is told, and the rest stays owed."""
+    register(secretariat, *(f"More{number}" for number in range(20)))
+    asked = iter([False, True])
+    assert (20, 0, 0, 0) == counts(secretariat.deliver(stop=lambda: next(asked)))
+    assert (5, 0, 0, 0) == counts(secretariat.deliver())
+    assert (0, 0, 0, 0) == counts(secretariat.deliver(stop=lambda: True))
+
+
 def test_a_drop_after_data_leads_to_a_second_delivery_under_the_same_id(secretariat, server):
     """Byte by byte the same, so the reader's mailbox can tell; nobody else's mail comes twice, and none is lost."""
     server.will("DATA", "250 taken", DROP)

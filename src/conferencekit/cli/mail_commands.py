@@ -23,6 +23,7 @@ def run_deliver(given: argparse.Namespace, output: Output) -> int:
         try:
             total = total.plus(_deliver(secretariat, stop, output))
             _report(total, output, always=not given.watch)
+            stop.check()
             if not given.watch:
                 _report_waiting(secretariat, output)
             while given.watch:
@@ -41,12 +42,7 @@ def run_deliver(given: argparse.Namespace, output: Output) -> int:
 
 def _deliver(secretariat: Secretariat, stop: Stop, output: Output) -> Deliveries:
     with output.progress("Delivering") as done:
-
-        def look(count: int) -> None:
-            done(count)
-            stop.check()
-
-        return secretariat.deliver(progress=look)
+        return secretariat.deliver(progress=done, stop=lambda: stop.signal != 0)
 
 
 def _look_again(

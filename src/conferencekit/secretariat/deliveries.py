@@ -85,12 +85,20 @@ class DeliveryRun:
         self._renderer = renderer
 
     def deliver(
-        self, *, limit: int | None = None, progress: Callable[[int], None] | None = None
+        self,
+        *,
+        limit: int | None = None,
+        progress: Callable[[int], None] | None = None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> Deliveries:
-        """Send everything that is due now, at most `limit` notices. `progress` hears how many were taken up so far."""
+        """Send everything that is due now, at most `limit` notices.
+
+        `progress` hears how many were taken up so far. `stop` is asked before each batch of 20 whether to leave the
+        rest for later.
+        """
         expand_all(self._shell, self._correspondence)
         total = Deliveries()
-        while limit is None or total.tried < limit:
+        while not stop() and (limit is None or total.tried < limit):
             size = BATCH if limit is None else min(BATCH, limit - total.tried)
             done = self._batch(size)
             if done is None:

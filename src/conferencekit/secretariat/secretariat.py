@@ -195,12 +195,20 @@ class Secretariat:
         return Acting(self, Actor(kind, organiser))  # type: ignore[arg-type]  # entry_body refuses other kinds
 
     def deliver(
-        self, *, limit: int | None = None, progress: Callable[[int], None] | None = None
+        self,
+        *,
+        limit: int | None = None,
+        progress: Callable[[int], None] | None = None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> Deliveries:
-        """Send what is owed and due: from cron, a task queue, or `conferencekit deliver --watch`."""
+        """Send what is owed and due: from cron, a task queue, or `conferencekit deliver --watch`.
+
+        At most `limit` mails. `progress` hears how many were taken up so far; `stop` is asked before each batch of 20
+        whether to leave the rest for later.
+        """
         run = DeliveryRun(self.shell, self._correspondence, self._mailer, self._renderer)
         self.tick()
-        return run.deliver(limit=limit, progress=progress)
+        return run.deliver(limit=limit, progress=progress, stop=stop)
 
     def tick(self) -> None:
         """What time brings about: places of unverified addresses expire, and whoever waits gets what is free."""
