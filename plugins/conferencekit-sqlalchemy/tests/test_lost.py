@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from conferencekit.errors import CommitInDoubt, StoreUnavailable
@@ -121,35 +124,41 @@ def test_a_wait_for_a_replica_that_was_cut_short_is_in_doubt(own_server, opened,
     url = server.url_for(tmp_path)
     store = opened(url)
     committed(store.commit([Changes()(put("ana"))]))
-    with connect(url) as beside:
-        beside.autocommit = True
-        beside.execute("SET synchronous_commit = local")
+    with connect(url) as beside, connect(url) as other:
+        for connection in (beside, other):
+            connection.autocommit = True
+            connection.execute("SET synchronous_commit = local")
         beside.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         beside.execute("SELECT pg_reload_conf()")
-        _cancel_the_next_wait(beside)
-        with pytest.raises(CommitInDoubt, match="synchronous replication"):
-            store.commit([Changes()(put("bea"), id_="e")])
-        beside.execute("ALTER SYSTEM SET synchronous_standby_names = ''")
-        beside.execute("SELECT pg_reload_conf()")
-    (outcome,) = store.commit([Changes()(put("bea"), id_="e")])
+        ended = threading.Event()
+        cancelling = threading.Thread(target=cancel_waits, args=(other, ended))
+        cancelling.start()
+        try:
+            doubtful = next(at for at in range(500) if is_in_doubt(store, f"e{at}"))
+        finally:
+            ended.set()
+            cancelling.join()
+            beside.execute("ALTER SYSTEM SET synchronous_standby_names = ''")
+            beside.execute("SELECT pg_reload_conf()")
+    (outcome,) = store.commit([Changes()(put(f"e{doubtful}"), id_=f"e{doubtful}")])
     assert isinstance(outcome, Committed)
     assert outcome.replayed
 
 
-def _cancel_the_next_wait(beside):
-    import threading
-    import time
+def is_in_doubt(store, id_: str) -> bool:
+    """Whether the commit was; the server needs a moment to know that it has to wait for a replica."""
+    time.sleep(0.02)
+    try:
+        committed(store.commit([Changes()(put(id_), id_=id_)]))
+    except CommitInDoubt as error:
+        return "synchronous replication" in str(error)
+    return False
 
-    def cancel() -> None:
-        for _ in range(200):
-            found = beside.execute(
-                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-            )
-            if found.fetchall():
-                return
-            time.sleep(0.05)
 
-    threading.Thread(target=cancel, daemon=True).start()
+def cancel_waits(connection, ended: threading.Event) -> None:
+    """Cut short whoever waits for a replica."""
+    while not ended.wait(0.05):
+        connection.execute("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
 
 
 def test_statements_that_the_server_forgot_are_prepared_again(store):
