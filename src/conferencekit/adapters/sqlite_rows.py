@@ -321,7 +321,7 @@ _TOUCHED: Final = f"""
 
 def _load(connection: sqlite3.Connection, conference: str, keys: Touched) -> tuple[int, Rows]:
     """The number of the last commit, and the rows that are touched."""
-    sets = {
+    sets: dict[str, Collection[object]] = {
         "entries": keys.entries,
         "records": keys.records,
         "claims": keys.uniques,
