@@ -18,6 +18,7 @@ from conferencekit.ports import (
     AtMost,
     ChangeSet,
     Check,
+    DumpedRow,
     Enqueue,
     Entry,
     Erase,
@@ -28,15 +29,7 @@ from conferencekit.ports import (
     Redact,
     Seal,
 )
-from conferencekit.store import (
-    change_set_from_data,
-    change_set_to_data,
-    cursor_of,
-    mark_from_data,
-    mark_to_data,
-    position_of,
-    sort_key,
-)
+from conferencekit.store import Call, call_of, cursor_of, position_of, sort_key
 
 NOW = datetime(2020, 11, 1, 12, tzinfo=UTC)
 BAD_KEYS = ["", "a\0b", "half \ud800", "x" * 513, "中" * 171, 7, None, b"bytes"]
@@ -344,19 +337,45 @@ OPS = st.one_of(
 )
 
 
-@given(st.builds(ChangeSet, KEYS, st.builds(Entry, KEYS, BODIES, KEYS, KEYS), OPS.map(lambda op: (op,))))
-def test_change_sets_round_trip_as_json(change_set):
-    """A store may write them down and read them again, with the standard library where bodies are in it."""
-    text = limits.dump(change_set_to_data(change_set))
-    assert change_set_from_data(json.loads(text)) == change_set
-
-
-@given(
-    st.builds(Mark, KEYS, KEYS, VERSIONS, st.sampled_from(["sent", "queued"]), st.none() | TIMES, KEYS, KEYS)
+CHANGE_SETS = st.builds(
+    ChangeSet, KEYS, st.builds(Entry, KEYS, BODIES, KEYS, KEYS), OPS.map(lambda op: (op,))
 )
-def test_marks_round_trip_as_json(mark):
-    """So do marks."""
-    assert mark_from_data(limits.parse(limits.dump(mark_to_data(mark)))) == mark
+MARKS = st.builds(
+    Mark, KEYS, KEYS, VERSIONS, st.sampled_from(["sent", "queued"]), st.none() | TIMES, KEYS, KEYS
+)
+CALLS = st.one_of(
+    st.builds(lambda batch: Call("commit", {"batch": batch}), st.lists(CHANGE_SETS, max_size=2)),
+    st.builds(lambda marks: Call("settle", {"marks": marks}), st.lists(MARKS, max_size=2)),
+    st.builds(
+        lambda limit, now, until, conference: Call(
+            "lease", {"limit": limit, "now": now, "until": until, "conference": conference}
+        ),
+        VERSIONS, TIMES, TIMES, st.none() | KEYS,
+    ),
+    st.builds(
+        lambda conference, key, value: Call(
+            "restore", {"conference": conference, "rows": [DumpedRow("quota", (key,), value)]}
+        ),
+        KEYS, KEYS, st.none() | BODIES,
+    ),
+)  # fmt: skip
+
+
+@given(CALLS)
+def test_calls_round_trip_as_lines(call):
+    """A store may write them down and read them again, each on one line."""
+    assert "\n" not in call.line
+    assert call_of(call.line) == call
+    assert call_of(call.line.encode()) == call
+
+
+@pytest.mark.parametrize(
+    "line", ["{}", "[]", "null", "x", '{"commit": 1}', '{"drop": {}}', '{"lease": {"now": 1}}']
+)
+def test_what_is_no_call_is_refused(line):
+    """Nothing is guessed."""
+    with pytest.raises(ValueError):
+        call_of(line)
 
 
 POSITIONS = st.tuples(st.integers(-(2**63), 2**63 - 1) | st.text("abé中", max_size=4), KEYS)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..errors import StoreUnavailable
-from ..ports import ChangeSet, DumpedRow, Leased, Mark, Outcome, Record
-from ..store import State
+from ..store import Call, State
+from .state_store import StateStore
 
 URL = "memory:"
 
 
-class MemoryStore:
-    """A `State` behind a lock. It ends with the process; after a fork each process goes on with a copy of its own."""
+class MemoryStore(StateStore):
+    """It ends with the process; after a fork each process goes on with a copy of its own."""
 
     def __init__(self) -> None:
-        self._state: State | None = State()
-        self._lock = threading.Lock()
+        super().__init__(URL)
 
     @classmethod
     def open(cls, url: str = URL) -> MemoryStore:
@@ -33,62 +30,12 @@ class MemoryStore:
         """Nothing is claimed: all is lost with the process."""
         return MappingProxyType({})
 
-    def _open(self) -> State:
-        if self._state is None:
-            raise StoreUnavailable(URL, "it was closed")
-        return self._state
+    def read_state(self) -> State:
+        """Empty: it is only asked for once."""
+        return State()
 
-    def conferences(self) -> list[str]:
-        """As `Store.conferences`."""
-        with self._lock:
-            return self._open().conferences()
+    def write_down(self, call: Call) -> None:
+        """Nothing lasts."""
 
-    def get(self, conference: str, kind: str, ids: Iterable[str]) -> dict[str, Record]:
-        """As `Store.get`."""
-        with self._lock:
-            return self._open().get(conference, kind, ids)
-
-    def quotas(self, conference: str, ids: Iterable[str]) -> dict[str, tuple[int, int | None]]:
-        """As `Store.quotas`."""
-        with self._lock:
-            return self._open().quotas(conference, ids)
-
-    def find(
-        self, conference: str, kind: str, index: str, key: str, *, after: str | None = None, limit: int = 100
-    ) -> tuple[list[Record], str | None]:
-        """As `Store.find`."""
-        with self._lock:
-            return self._open().find(conference, kind, index, key, after=after, limit=limit)
-
-    def commit(self, batch: Sequence[ChangeSet]) -> list[Outcome]:
-        """As `Store.commit`."""
-        with self._lock:
-            return self._open().commit(batch)
-
-    def lease(
-        self, limit: int, *, now: datetime, until: datetime, conference: str | None = None
-    ) -> list[Leased]:
-        """As `Store.lease`."""
-        with self._lock:
-            return self._open().lease(limit, now=now, until=until, conference=conference)
-
-    def settle(self, marks: Sequence[Mark]) -> list[bool]:
-        """As `Store.settle`."""
-        with self._lock:
-            return self._open().settle(marks)
-
-    def dump(self, conference: str) -> Generator[DumpedRow, None, None]:
-        """As `Dumpable.dump`."""
-        with self._lock:
-            rows = self._open().dump(conference)
-        yield from rows
-
-    def restore(self, conference: str, rows: Sequence[DumpedRow]) -> None:
-        """As `Dumpable.restore`."""
-        with self._lock:
-            self._open().restore(conference, rows)
-
-    def close(self) -> None:
-        """As `Store.close`: the conferences are gone."""
-        with self._lock:
-            self._state = None
+    def enter_child(self) -> None:
+        """The copy goes on."""

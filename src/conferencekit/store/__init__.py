@@ -23,7 +23,7 @@ from .dump import (
     row_text,
     seal_line,
 )
-from .journal import change_set_from_data, change_set_to_data, mark_from_data, mark_to_data
+from .journal import Call, call_of
 from .outbox import lease_terms, lend, settled
 from .rows import (
     ENTRY,
@@ -43,7 +43,7 @@ from .rows import (
     seq_of,
 )
 from .state import State, check_batch, check_marks
-from .tables import Rows, Tables
+from .tables import Rows, Tables, entry_rows, notice_rows, record_rows
 from .touched import Touched, touched
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "FINAL",
     "NOTICE",
     "TABLES",
+    "Call",
     "DumpDigest",
     "Effects",
     "EntryRow",
@@ -63,8 +64,7 @@ __all__ = [
     "Tables",
     "Touched",
     "View",
-    "change_set_from_data",
-    "change_set_to_data",
+    "call_of",
     "check_batch",
     "check_marks",
     "cursor_of",
@@ -72,19 +72,20 @@ __all__ = [
     "digest_of",
     "entry_line",
     "entry_record",
+    "entry_rows",
     "evaluate",
     "lease_terms",
     "lend",
-    "mark_from_data",
-    "mark_to_data",
     "notice_line",
     "notice_record",
+    "notice_rows",
     "place_of",
     "position_of",
     "query_position",
     "quota_line",
     "record_line",
     "record_of",
+    "record_rows",
     "restored",
     "row_from_text",
     "row_text",

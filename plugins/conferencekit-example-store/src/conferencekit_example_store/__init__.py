@@ -7,39 +7,21 @@ state. A lock on a file keeps other processes out.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from conferencekit import hookimpl
 from conferencekit.adapters.file_lock import FileLock
-from conferencekit.errors import (
-    CommitInDoubt,
-    NotOurFile,
-    SchemaTooNew,
-    StoreBusy,
-    StoreFull,
-    StoreReadOnly,
-    StoreUnavailable,
-)
-from conferencekit.ports import ChangeSet, Committed, DumpedRow, Leased, Mark, Outcome, Record, Store
-from conferencekit.store import (
-    State,
-    change_set_from_data,
-    change_set_to_data,
-    mark_from_data,
-    mark_to_data,
-    row_from_text,
-    row_text,
-)
-
-T = TypeVar("T")
+from conferencekit.adapters.lasting import sync_folder
+from conferencekit.adapters.state_store import StateStore
+from conferencekit.adapters.system_errors import system_errors
+from conferencekit.errors import CommitInDoubt, NotOurFile, SchemaTooNew, StoreBusy, StoreUnavailable
+from conferencekit.ports import Store
+from conferencekit.store import Call, State, call_of
 
 SCHEMA = 1
 SECONDS = 2.0  # how long to wait for another process to close the store
@@ -51,17 +33,13 @@ def conferencekit_register_stores(registry: Any) -> None:
     registry.add("shelf", ShelfStore.open)
 
 
-class ShelfStore:
+class ShelfStore(StateStore):
     """Conferences in `DIRECTORY/journal.jsonl`. Opened at the first use, by one process at a time."""
 
     def __init__(self, directory: Path) -> None:
-        self._url = f"shelf:{directory}"
+        super().__init__(f"shelf:{directory}")
         self._path = directory / "journal.jsonl"
-        self._file_lock = FileLock(directory / "lock")
-        self._lock = threading.RLock()
-        self._state: State | None = None
-        self._owner = 0  # the process that read the state
-        self._closed = False
+        self._turn = FileLock(directory / "lock")
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -79,122 +57,20 @@ class ShelfStore:
             "exclusive": "a lock on a file of its own, held until the store is closed",
         }
 
-    # -- reading: the state answers
-
-    def conferences(self) -> list[str]:
-        """As `Store.conferences`."""
-        with self._lock:
-            return self._opened().conferences()
-
-    def get(self, conference: str, kind: str, ids: Iterable[str]) -> dict[str, Record]:
-        """As `Store.get`."""
-        with self._lock:
-            return self._opened().get(conference, kind, ids)
-
-    def quotas(self, conference: str, ids: Iterable[str]) -> dict[str, tuple[int, int | None]]:
-        """As `Store.quotas`."""
-        with self._lock:
-            return self._opened().quotas(conference, ids)
-
-    def find(
-        self, conference: str, kind: str, index: str, key: str, *, after: str | None = None, limit: int = 100
-    ) -> tuple[list[Record], str | None]:
-        """As `Store.find`."""
-        with self._lock:
-            return self._opened().find(conference, kind, index, key, after=after, limit=limit)
-
-    # -- writing: the state decides, the journal remembers
-
-    def commit(self, batch: Sequence[ChangeSet]) -> list[Outcome]:
-        """As `Store.commit`. A batch that changed nothing is not written down."""
-        line = {"commit": [change_set_to_data(change_set) for change_set in batch]}
-        return self._change(line, lambda state: state.commit(batch), _is_news)
-
-    def lease(
-        self, limit: int, *, now: datetime, until: datetime, conference: str | None = None
-    ) -> list[Leased]:
-        """As `Store.lease`."""
-        line = {"lease": [limit, now.isoformat(), until.isoformat(), conference]}
-        return self._change(
-            line, lambda state: state.lease(limit, now=now, until=until, conference=conference), bool
-        )
-
-    def settle(self, marks: Sequence[Mark]) -> list[bool]:
-        """As `Store.settle`."""
-        line = {"settle": [mark_to_data(mark) for mark in marks]}
-        return self._change(line, lambda state: state.settle(marks), any)
-
-    # -- what a store may offer beside: all rows out and in, so that it can be audited, copied and backed up
-
-    def dump(self, conference: str) -> Generator[DumpedRow, None, None]:
-        """As `Dumpable.dump`."""
-        with self._lock:
-            rows = self._opened().dump(conference)
-        yield from rows
-
-    def restore(self, conference: str, rows: Sequence[DumpedRow]) -> None:
-        """As `Dumpable.restore`."""
-        line = {"restore": [conference, [row_text(row) for row in rows]]}
-        self._change(line, lambda state: state.restore(conference, rows), lambda _: bool(rows))
-
-    def close(self) -> None:
-        """As `Store.close`."""
-        with self._lock:
-            self._closed, self._state = True, None
-            self._release()
-
-    def _change(self, line: Mapping[str, Any], act: Callable[[State], T], is_news: Callable[[T], bool]) -> T:
-        with self._lock:
-            answer = act(self._opened())
-            if is_news(answer):
-                try:
-                    self._append(line)
-                except BaseException:
-                    self._state = None  # it is ahead of the journal: read that again at the next call
-                    raise
-            return answer
-
-    def _append(self, line: Mapping[str, Any]) -> None:
-        with _meaning(self._url), self._path.open("r+b") as file:
-            end = file.seek(0, os.SEEK_END)
-            try:
-                file.write(json.dumps(line).encode() + b"\n")
-                file.flush()
-            except OSError:
-                file.truncate(end)  # nothing of it stays
-                raise
-            try:
-                os.fsync(file.fileno())
-            except OSError as error:
-                raise CommitInDoubt(self._url, str(error)) from error
-
-    # -- opening: the lock first, then the journal
-
-    def _opened(self) -> State:
-        if self._closed:
-            raise StoreUnavailable(self._url, "it was closed")
-        if (
-            self._owner != os.getpid()
-        ):  # at the first use, and in a forked child, which has to wait for its parent
-            self._file_lock.disown()
-            self._state = None
-            with _meaning(self._url):
+    def read_state(self) -> State:
+        """The lock first, then the journal from its first line."""
+        with system_errors(self.url):
+            if not self._turn.is_held:
                 self._path.parent.mkdir(exist_ok=True)
-                if not self._file_lock.acquire(SECONDS):
-                    raise StoreBusy(self._url, SECONDS)
-            self._owner = os.getpid()
-        if self._state is None:
-            with _meaning(self._url):
-                self._state = self._read()
-        return self._state
-
-    def _release(self) -> None:
-        if self._owner == os.getpid():
-            self._file_lock.close()
+                sync_folder(self._path.parent.parent)
+                if not self._turn.acquire(SECONDS):
+                    raise StoreBusy(self.url, SECONDS)
+            return self._read()
 
     def _read(self) -> State:
-        """The state after all lines. A last line without its end was never acknowledged: it is cut off."""
-        if not self._path.exists() or not (held := self._path.read_bytes()):
+        """A last line without its end was never acknowledged: it is cut off. Nothing else is guessed."""
+        held = self._path.read_bytes() if self._path.exists() else b""
+        if not held:
             _create(self._path)
             return State()
         whole = held[: held.rfind(b"\n") + 1]
@@ -203,10 +79,10 @@ class ShelfStore:
         state = State()
         for number, line in enumerate(lines, start=2):
             try:
-                _tell(state, json.loads(line))
+                call_of(line).told_to(state)
             except (KeyError, TypeError, ValueError) as error:
                 raise StoreUnavailable(
-                    self._url, f"line {number} of the journal is damaged: {error}"
+                    self.url, f"line {number} of the journal is damaged: {error}"
                 ) from error
         if len(whole) < len(held):
             os.truncate(self._path, len(whole))
@@ -216,55 +92,42 @@ class ShelfStore:
         try:
             schema = json.loads(head)["shelf"]
         except (KeyError, TypeError, ValueError):
-            raise NotOurFile(self._url, f"{self._path.name} does not begin as a shelf does") from None
+            raise NotOurFile(self.url, f"{self._path.name} does not begin as a shelf does") from None
         if schema > SCHEMA:
-            raise SchemaTooNew(self._url, schema, SCHEMA)
+            raise SchemaTooNew(self.url, schema, SCHEMA)
+
+    def write_down(self, call: Call) -> None:
+        """One line, synced. If that fails it is cut off again; after a failed sync nobody knows what the disk has."""
+        with system_errors(self.url), self._path.open("r+b") as file:
+            end, is_written = file.seek(0, os.SEEK_END), False
+            try:
+                file.write(call.line.encode() + b"\n")
+                file.flush()
+                is_written = True
+                os.fsync(file.fileno())
+            except OSError as error:
+                with suppress(OSError):
+                    file.truncate(end)
+                if is_written:
+                    raise CommitInDoubt(self.url, str(error)) from error
+                raise
+
+    def let_go(self) -> None:
+        """The next process may have it."""
+        self._turn.close()
+
+    def enter_child(self) -> None:
+        """The parent holds the lock: the child has to ask for its own."""
+        super().enter_child()
+        self._turn.disown()
 
 
 def _create(path: Path) -> None:
-    """Write the first line: the whole of it or none, and the directory is synced, so that the file itself is kept."""
+    """Write the first line: the whole of it or none, and the name of the file is kept too."""
     fresh = path.with_suffix(".new")
     with fresh.open("wb") as file:
         file.write(json.dumps({"shelf": SCHEMA}).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
-    if os.name == "posix":
-        directory = os.open(path.parent, os.O_RDONLY)
-        os.fsync(directory)
-        os.close(directory)
-
-
-def _tell(state: State, line: Mapping[str, Any]) -> None:
-    """Do again what a line says."""
-    ((what, told),) = line.items()
-    if what == "commit":
-        state.commit([change_set_from_data(data) for data in told])
-    elif what == "lease":
-        limit, now, until, conference = told
-        times = {"now": datetime.fromisoformat(now), "until": datetime.fromisoformat(until)}
-        state.lease(limit, **times, conference=conference)
-    elif what == "settle":
-        state.settle([mark_from_data(data) for data in told])
-    elif what == "restore":
-        conference, rows = told
-        state.restore(conference, [row_from_text(row) for row in rows])
-    else:
-        raise ValueError(what)
-
-
-def _is_news(outcomes: list[Outcome]) -> bool:
-    return any(isinstance(outcome, Committed) and not outcome.replayed for outcome in outcomes)
-
-
-@contextmanager
-def _meaning(url: str) -> Iterator[None]:
-    """Says what an error of the system means: none of them reaches a caller."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise StoreFull(url, str(error)) from error
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            raise StoreReadOnly(url, str(error)) from error
-        raise StoreUnavailable(url, str(error)) from error
+    sync_folder(path.parent)
