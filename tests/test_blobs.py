@@ -20,6 +20,8 @@ from conferencekit.adapters.folder import FolderBlobStore
 from conferencekit.adapters.memory_blobs import MemoryBlobStore
 from conferencekit.errors import BlobMissing, BlobsUnavailable, BlobTooLarge, InvalidDigest, UnknownBackend
 from conferencekit.ports import BlobStore
+from conferencekit.secretariat.secretariat import _blobs_beside
+from conferencekit.testing.secretariat import conference_for_tests
 
 PIECE = 1 << 20
 
@@ -118,6 +120,14 @@ class FullDisk(io.BytesIO):
         if self.tell() > 2 * PIECE:
             raise OSError(28, "No space left on device")
         return piece
+
+
+def test_options_of_a_store_do_not_move_the_uploads_beside_it():
+    """A host that adds `?timeout=` finds its files again."""
+    conference = conference_for_tests()
+    beside = _blobs_beside("sqlite:///sub/a b.db", conference)
+    assert beside == f"folder:sub/a%20b.db.files/{conference.id}"
+    assert _blobs_beside("sqlite:///sub/a b.db?timeout=3", conference) == beside
 
 
 def test_a_failing_stream_leaves_nothing(store, tmp_path):

@@ -282,6 +282,27 @@ def test_many_threads_may_open_it_first(path):
         each.close()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="POSIX drops all locks on a file at any close of it")
+def test_a_second_look_at_the_file_leaves_the_locks_of_the_first(path, store):
+    """Else another process that closes takes itself for the last one, and removes the WAL that is in use."""
+    committed(store.commit([change(CONFERENCE, "one")]))
+    assert store.pending() == []
+    second = SQLiteStore(path)
+    second.conferences()
+    second.close()
+    _elsewhere(path, "store.conferences()")
+    assert path.with_name(f"{path.name}-wal").exists()
+    committed(store.commit([change(CONFERENCE, "two")]))
+    assert _elsewhere(path, f"store.find({CONFERENCE!r}, '~entry', 'all', '')[0]").count("Record(") == 2
+
+
+def _elsewhere(path: Path, expression: str) -> str:
+    """What another process answers that opens the store and closes it."""
+    code = "import sys; from conferencekit.adapters.sqlite import SQLiteStore; store = SQLiteStore(sys.argv[1]); "
+    argv = [sys.executable, "-c", f"{code}print({expression}); store.close()", str(path)]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
 # -- faults
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from ..errors import NotOurFile, SchemaTooNew, SchemaTooOld
 
 APPLICATION: Final = 0x434B6974  # "CKit", at offset 68 of the file
 SCHEMA: Final = 1
-_MAGIC: Final = b"SQLite format 3\0"
+_SMALLEST: Final = 512  # bytes: one page
 
 LAYOUT: Final = (
     "CREATE TABLE conference (id TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID",
@@ -68,21 +69,32 @@ UPGRADES: Final[Mapping[int, Upgrade]] = {}
 
 
 def is_ours(path: Path, url: str) -> bool:
-    """Whether the file holds a store; False if it is not there or empty. Only read, never opened as a database.
+    """Whether the file holds a store; False if it is not there or empty. Only its header is read, by SQLite itself.
+
+    Opening the file beside SQLite would be its ruin: on POSIX a process loses all its locks on a file as soon as it
+    closes any descriptor of it. Another process would then believe to be the last, and remove the WAL that is in use.
 
     Raises:
         NotOurFile: it holds something else.
+        sqlite3.Error: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(100)
+        size = path.stat().st_size
     except FileNotFoundError:
         return False
-    if not head:
+    if not size:
         return False
-    if len(head) < 100 or not head.startswith(_MAGIC):
+    try:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as connection:
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
+            raise NotOurFile(url, "it is not an SQLite database") from error
+        raise
+    if size < _SMALLEST:  # SQLite takes it for an empty one
         raise NotOurFile(url, "it is not an SQLite database")
-    application = int.from_bytes(head[68:72])
     if application != APPLICATION:
         raise NotOurFile(
             url, f"it is an SQLite database of another program, with the application id {application}"

@@ -305,7 +305,8 @@ def _forms(given: FormBackend | str, plugins: Plugins) -> Callable[[], FormBacke
 
 def _blobs_beside(store: object, conference: Conference) -> str:
     if isinstance(store, str) and store.startswith("sqlite:///"):
-        return f"folder:{quote(store.removeprefix('sqlite:///'))}.files/{quote(conference.id)}"
+        path, _, _ = store.removeprefix("sqlite:///").partition("?")  # the options say nothing of the place
+        return f"folder:{quote(path)}.files/{quote(conference.id)}"
     return "memory:"
 
 
