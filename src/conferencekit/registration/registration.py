@@ -52,7 +52,8 @@ class Registration:
     answered. All instants are UTC. `sequence_offset` is added to the SEQUENCE of this person's calendar events, so that
     an invite after a personal cancellation is newer than it. `waiting`: there was no place when the form came, and the
     address still has to be verified. `approved`: an organiser said yes, or entered it. `generations` counts how often
-    a kind of link was revoked.
+    a kind of link was revoked. `stands_since`: the number of the commit that brought the state, where the record was
+    written again since then; it keeps the place in line.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Registration:
     password: str | None = field(default=None, repr=False)
     sequence_offset: int = 0
     generations: Mapping[str, int] = field(factory=dict)
+    stands_since: int | None = None
 
     @property
     def is_live(self) -> bool:

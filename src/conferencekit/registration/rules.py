@@ -215,6 +215,7 @@ def verify(
         verify_until=None,
         waiting=False,
         confirmed_at=context.now if state == "confirmed" else None,
+        stands_since=None,
     )
     return Decision(
         action="verify",
@@ -240,6 +241,7 @@ def move(
         state=target,
         verify_until=None,
         confirmed_at=context.now if target == "confirmed" else registration.confirmed_at,
+        stands_since=None,
     )
     owed = _owed_on_entering(target)
     if action == "approve":

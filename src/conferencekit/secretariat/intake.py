@@ -6,7 +6,7 @@ said: the address is known, the quota is full, this submission was there before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, TypeVar
@@ -174,7 +174,9 @@ class Intake:
                 known = records.load_registration(self._shell, owner.id if owner else known[0].id)  # type: ignore[index]  # one of the two is there
                 if known and known[0].state in _STAYS:
                     return self._remind(submission, known[0])
-            full = full or _has(result, Full)
+                full = False  # that was said of somebody unknown: who holds a place already needs none
+            else:
+                full = full or _has(result, Full)
         raise StoreBusy(self._shell.id, 0)
 
     def _try(
@@ -265,13 +267,20 @@ class Intake:
 
     # -- many
 
-    def take_many(self, submissions: Iterable[Submission | Refused]) -> Iterator[TrustedOutcome]:
-        """Decide and commit many, `CHUNK` to a commit; one outcome each, in order."""
+    def take_many(
+        self, submissions: Iterable[Submission | Refused], joined: Callable[[TrustedOutcome], TrustedOutcome]
+    ) -> Iterator[TrustedOutcome]:
+        """Decide and commit many, `CHUNK` to a commit; one outcome each, in order.
+
+        `joined` is asked about those who could not be taken with the others: they may have joined the line.
+        """
         waiting = iter(submissions)
         while chunk := list(islice(waiting, CHUNK)):
-            yield from self._take_chunk(chunk)
+            yield from self._take_chunk(chunk, joined)
 
-    def _take_chunk(self, chunk: Sequence[Submission | Refused]) -> Iterator[TrustedOutcome]:
+    def _take_chunk(
+        self, chunk: Sequence[Submission | Refused], joined: Callable[[TrustedOutcome], TrustedOutcome]
+    ) -> Iterator[TrustedOutcome]:
         tries = [each if isinstance(each, Refused) else self._try(each, None, full=False) for each in chunk]
         batch = [each.change_set for each in tries if isinstance(each, _Try)]
         results = iter(self._shell.commit_all(batch) if batch else ())
@@ -279,9 +288,11 @@ class Intake:
             if isinstance(attempt, Refused):
                 yield attempt
                 continue
-            done = isinstance(next(results), Committed)
-            taken = self._taken(attempt) if done else self.take(attempt.submission)
-            yield taken if isinstance(taken, Refused) else taken.outcome
+            if isinstance(next(results), Committed):
+                yield self._taken(attempt).outcome
+                continue
+            taken = self.take(attempt.submission)
+            yield taken if isinstance(taken, Refused) else joined(taken.outcome)
 
 
 def _asks_password(asked: Field | None) -> bool:

@@ -43,13 +43,12 @@ def document_digest(conference: Conference) -> str:
     return digest(conference_to_data(conference))
 
 
-def take_up(shell: Shell, conference: Conference) -> InForce:
+def take_up(shell: Shell, conference: Conference, current: Record | None) -> InForce:
     """Put the document in force if it is new to the store; join in if it is in force already.
 
-    Raises `ConferenceOutdated` for an earlier revision of the one in force, and `PlanInUse`.
+    `current` is the record of the one in force. Raises `ConferenceOutdated` for an earlier revision, and `PlanInUse`.
     """
     ours = document_digest(conference)
-    current = shell.get("conference", "current")
     if current is None:
         return _first(shell, conference, ours)
     if current.body["digest"] == ours:
@@ -122,11 +121,14 @@ def _put_in_force(
         if current is None or current.body["digest"] != ours:
             raise ConferenceOutdated(ours, str(current.body["digest"]) if current else "nothing")
         return InForce(conference, ours, current.version)
+    shell.in_force = InForce(
+        conference, ours, version + 1
+    )  # before listeners hear of it: they may act at once
     revised = ConferenceRevised(
         conference=conference.id, subject=conference.id, at=context.now, entry=entry.id, revision=ours
     )
     shell.announce([revised, *(evolve(each, entry=entry.id) for each in changes.announcements)])
-    return InForce(conference, ours, version + 1)
+    return shell.in_force
 
 
 def _put_revision(
@@ -166,7 +168,7 @@ def _changes(shell: Shell, old: Conference, new: Conference, context: Context) -
     ops: list[Op] = []
     announcements: list[Announcement] = []
     if old.registration.quota != new.registration.quota:
-        ops.append(_new_limit(shell, new.registration.quota))
+        ops.append(_new_limit(shell, old.registration.quota, new.registration.quota))
     events = shell.store.get(shell.id, "event", [each.id for each in new.sessions])
     for session in new.sessions:
         record = events.get(session.id)
@@ -241,9 +243,10 @@ def _any_record(shell: Shell, kind: str, states: tuple[str, ...]) -> bool:
     return any(shell.store.find(shell.id, kind, "state", state, limit=1)[0] for state in states)
 
 
-def _new_limit(shell: Shell, capacity: int | None) -> Limit:
+def _new_limit(shell: Shell, before: int | None, capacity: int | None) -> Limit:
     taken, _ = shell.store.quotas(shell.id, [QUOTA]).get(QUOTA, (0, None))
-    if capacity is not None and capacity < taken:
+    is_raised = before is not None and capacity is not None and capacity > before
+    if capacity is not None and capacity < taken and not is_raised:  # a raise takes nothing from anybody
         raise PlanInUse(
             "registration.quota",
             capacity,

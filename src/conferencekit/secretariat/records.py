@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from attrs import evolve
+
 from ..context import Context
 from ..events import (
     AddressVerified,
@@ -26,7 +28,7 @@ from .shell import Shell
 KIND: Final = "registration"
 QUOTA: Final = "registration"
 WAITING: Final = "registration:waiting"
-LAYOUT: Final = Layout(Registration)
+LAYOUT: Final = Layout(Registration, schema=2, upgrades={1: lambda body: {**body, "stands_since": None}})
 
 _LONGEST_ID: Final = 300
 
@@ -74,6 +76,17 @@ def put_registration(registration: Registration, version: int, *, over: bool = F
     )
 
 
+def stands_since(record: Record, registration: Registration) -> int:
+    """The number of the commit that brought a registration into its state: by it people stand in line."""
+    return record.seq if registration.stands_since is None else registration.stands_since
+
+
+def rewrite_registration(record: Record, registration: Registration) -> Put:
+    """Write a registration whose state stays: whoever waits keeps the place in line."""
+    since = stands_since(record, registration)
+    return put_registration(evolve(registration, stands_since=since), record.version)
+
+
 def operations(
     decision: Decision, version: int, correspondence: Correspondence, context: Context
 ) -> tuple[Op, ...]:
@@ -107,7 +120,8 @@ def _indexes(registration: Registration) -> Mapping[str, Index]:
     arrival = int(registration.received_at.timestamp() * 1000)
     indexes = {"state": Index(registration.state, arrival)}
     if registration.state == "waitlisted":
-        indexes["waiting"] = Index(QUOTA, SEQ)
+        since = registration.stands_since
+        indexes["waiting"] = Index(QUOTA, SEQ if since is None else since)
     if registration.verify_until is not None:
         indexes["expiry"] = Index("unverified", int(registration.verify_until.timestamp()))
     return indexes

@@ -6,15 +6,17 @@ with the mails that are owed (`intake.py`), and tells the plugins. `deliver()` s
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
 from ..context import Context
-from ..errors import NotFound, StoreBusy
+from ..errors import ConferenceOutdated, NotFound, StoreBusy, StoreError
 from ..form.address import email_key, parse_address
-from ..ports import Committed, Conflict, Enqueue, Full
+from ..ports import ChangeSet, Committed, Conflict, Enqueue, Full, Record, Stale
 from ..registration import rules
 from ..registration.outcomes import (
     PublicOutcome,
@@ -34,6 +36,12 @@ from .imports import ImportRow
 from .intake import TRIES, Intake, Submission
 from .passwords import Passwords
 from .shell import REGISTRANT, SYSTEM, Actor, Shell
+
+Joined = TypeVar("Joined", bound=TrustedOutcome)
+
+_LOG: Final = logging.getLogger("conferencekit.registrations")
+_EXPIRED_AT_ONCE: Final = 100
+"""How many registrations expire in one commit."""
 
 
 @frozen
@@ -91,10 +99,10 @@ class Registrations:
             return taken
         return self._after_joining(taken.outcome)
 
-    def _after_joining(self, outcome: TrustedOutcome) -> TrustedOutcome:
+    def _after_joining(self, outcome: Joined) -> Joined | Registered | Waitlisted:
         """A place may have become free just before somebody joined the line."""
-        if isinstance(outcome, Waitlisted) and self.promote():
-            return standing(self.get(outcome.registration.id))
+        if isinstance(outcome, Waitlisted) and self.let_in():
+            return standing(self.get(outcome.registration.id), repeated=outcome.repeated)
         return outcome
 
     def enter_many(
@@ -109,7 +117,8 @@ class Registrations:
         A row is what `enter` takes, or one of `imports.export_rows`. Entering the same rows again changes nothing where
         they have a submission id.
         """
-        return self._intake.take_many(self._read_row(row, locale, override) for row in rows)
+        submissions = (self._read_row(row, locale, override) for row in rows)
+        return self._intake.take_many(submissions, self._after_joining)
 
     def _read_row(
         self, row: Mapping[str, object] | ImportRow, locale: str | None, override: Override | None
@@ -158,7 +167,7 @@ class Registrations:
         """The button behind the link in the first mail: the address is theirs. Pressing it twice is the same."""
         if self.open(token, "verify") is None:
             return refused("link_invalid")
-        return self._decide(self._shell.links.subject(token), self._verify)
+        return self._after_joining(self._decide(self._shell.links.subject(token), self._verify))
 
     def _verify(
         self, registration: Registration, context: Context, *, full: bool
@@ -200,21 +209,21 @@ class Registrations:
                 return
 
     def _store_password(self, known: Registration, password: str) -> None:
-        loaded = records.load_registration(self._shell, known.id)
-        if loaded is None:
-            return
+        record = self._shell.get(records.KIND, known.id)
+        registration = records.read_record(record) if record else None
+        if record is None or registration is None or registration.password != known.password:
+            return  # it changed meanwhile: what was proven is not this one
         context = self._shell.context()
-        changed = evolve(loaded[0], password=self._passwords.hash(password, context.entropy))
+        changed = evolve(registration, password=self._passwords.hash(password, context.entropy))
         entry = self._shell.entry(context, SYSTEM, "password_upgraded", known.id, {}, person=known.id)
-        self._shell.commit(self._shell.change(entry, [records.put_registration(changed, loaded[1])]))
+        put = records.rewrite_registration(record, changed)
+        self._shell.commit(self._shell.change(entry, [put], read_plan=False))
 
     # -- what a person or an organiser decides
 
     def cancel(self, registration_id: str, *, reason: str = "") -> Registered | Waitlisted | Refused:
         """Give the place back. Calendars get a CANCEL, and the next in line gets the place."""
-        outcome = self._move(registration_id, "cancel", "cancelled", reason)
-        self.promote()
-        return outcome
+        return self._release(registration_id, "cancel", "cancelled", reason)
 
     def approve(
         self, registration_id: str, *, override: Override | None = None
@@ -229,52 +238,95 @@ class Registrations:
             gains = decision.registration.places > registration.places
             return evolve(decision, first_in_line=gains and not over)
 
-        return self._decide(registration_id, decide)
+        return self._after_joining(self._decide(registration_id, decide))
 
     def decline(self, registration_id: str, *, reason: str = "") -> Registered | Waitlisted | Refused:
         """The organiser says no. Raises `TransitionNotAllowed`."""
-        outcome = self._move(registration_id, "decline", "declined", reason)
-        self.promote()
-        return outcome
+        return self._release(registration_id, "decline", "declined", reason)
 
-    def _move(
-        self, registration_id: str, action: Action, target: State, reason: str = ""
+    def _release(
+        self, registration_id: str, action: Action, target: State, reason: str
     ) -> Registered | Waitlisted | Refused:
         def decide(registration: Registration, context: Context, *, full: bool) -> Decision:  # noqa: ARG001 - frees places
             return rules.move(registration, action, target, context, reason=reason)
 
-        return self._decide(registration_id, decide)
+        outcome = self._decide(registration_id, decide)
+        self.let_in()
+        return outcome
+
+    # -- the line
 
     def promote(self) -> int:
         """Give free places to those who wait, the first first; how many got one."""
-        promoted = 0
-        while waiting := self._shell.store.find(
-            self._shell.id, records.KIND, "waiting", records.QUOTA, limit=1
-        )[0]:
-            first = waiting[0].id
-
-            def decide(registration: Registration, context: Context, *, full: bool) -> Decision | None:
-                if full or registration.state != "waitlisted":
-                    return None
-                return rules.promote(registration, self._shell.conference.registration, context)
-
-            outcome = self._decide(first, decide, actor=SYSTEM)
-            if not isinstance(outcome, Registered):
+        promoted = missed = 0
+        while missed < TRIES and self._is_place_for_the_first():
+            waiting, _ = self._shell.store.find(
+                self._shell.id, records.KIND, "waiting", records.QUOTA, limit=1
+            )
+            if not waiting:
                 break
-            promoted += 1
+            if self._promote(waiting[0].id):
+                promoted, missed = promoted + 1, 0
+            else:
+                missed += 1  # somebody took the place or left the line meanwhile: look again
         return promoted
 
+    def let_in(self) -> int:
+        """Promote after a fact that is durable: what hinders it is logged and not raised, and `tick` does it later."""
+        try:
+            return self.promote()
+        except (StoreError, ConferenceOutdated) as error:
+            _LOG.warning("Whoever waits for %s is let in later, by tick(): %s", self._shell.id, error)
+            return 0
+
+    def _is_place_for_the_first(self) -> bool:
+        taken, capacity, waiting = self.places()
+        return waiting > 0 and (capacity is None or taken < capacity)
+
+    def _promote(self, first: str) -> bool:
+        decided = False
+
+        def decide(registration: Registration, context: Context, *, full: bool) -> Decision | None:
+            nonlocal decided
+            decided = registration.state == "waitlisted" and not full
+            plan = self._shell.conference.registration
+            return rules.promote(registration, plan, context) if decided else None
+
+        self._decide(first, decide, actor=SYSTEM)
+        return decided
+
     def expire(self) -> int:
-        """Free the places of addresses that were not verified in time; how many expired."""
-        now = int(self._shell.context().now.timestamp())
+        """Free the places of addresses that were not verified in time, for those who wait; how many expired."""
+        now = self._shell.context().now
         expired = 0
-        for record in list(self._shell.walk(records.KIND, "expiry", "unverified")):
-            registration = records.read_record(record)
-            if registration.verify_until is None or registration.verify_until.timestamp() > now:
+        cursor: str | None = None
+        while True:
+            found, cursor = self._shell.store.find(
+                self._shell.id, records.KIND, "expiry", "unverified", after=cursor, limit=_EXPIRED_AT_ONCE
+            )
+            due = [each for each in found if _is_due(records.read_record(each), now)]
+            expired += self._expire(due)
+            if cursor is None or len(due) < len(found):  # they come in order
                 break
-            self._decide(registration.id, _expire, actor=SYSTEM)
-            expired += 1
+        if expired:
+            self.promote()
         return expired
+
+    def _expire(self, due: Sequence[Record]) -> int:
+        context = self._shell.context()
+        plan = self._shell.in_force.version
+        decisions = [rules.move(records.read_record(each), "expire", "expired", context) for each in due]
+        batch = [
+            self._change(decision, record.version, context, SYSTEM, plan)
+            for decision, record in zip(decisions, due, strict=True)
+        ]
+        results = self._shell.commit_all(batch) if batch else []
+        expired = 0
+        for decision, change_set, result in zip(decisions, batch, results, strict=True):
+            if isinstance(result, Committed):
+                self._tell(decision, change_set, context)
+                expired += 1
+        return expired  # others changed at this moment: if they are still due, the next tick finds them
 
     # -- reading
 
@@ -332,12 +384,21 @@ class Registrations:
             result = self._commit(decision, loaded[1], context, actor or self._actor, plan)
             if isinstance(result, Committed):
                 return standing(decision.registration)
-            full = full or any(isinstance(each, Full) for each in result.reasons)
+            full = _has_no_place(result)
         raise StoreBusy(self._shell.id, 0)
 
     def _commit(
         self, decision: Decision, version: int, context: Context, actor: Actor, plan: int
     ) -> Committed | Conflict:
+        change_set = self._change(decision, version, context, actor, plan)
+        result = self._shell.commit(change_set)
+        if isinstance(result, Committed):
+            self._tell(decision, change_set, context)
+        return result
+
+    def _change(
+        self, decision: Decision, version: int, context: Context, actor: Actor, plan: int
+    ) -> ChangeSet:
         registration = decision.registration
         about = {"reason": decision.reason} if decision.reason else {}
         entry = self._shell.entry(
@@ -350,12 +411,18 @@ class Registrations:
             about=about,
         )
         ops = records.operations(decision, version, self._correspondence, context)
-        result = self._shell.commit(self._shell.change(entry, ops, plan=plan))
-        if isinstance(result, Committed):
-            self._shell.announce(records.announcements(decision, self._shell.id, entry.id, context))
-        return result
+        return self._shell.change(entry, ops, plan=plan)
+
+    def _tell(self, decision: Decision, change_set: ChangeSet, context: Context) -> None:
+        entry = change_set.entry.id
+        self._shell.announce(records.announcements(decision, self._shell.id, entry, context))
 
 
-def _expire(registration: Registration, context: Context, *, full: bool) -> Decision | None:  # noqa: ARG001 - frees places
-    is_due = registration.state == "unverified" and (registration.verify_until or context.now) <= context.now
-    return rules.move(registration, "expire", "expired", context) if is_due else None
+def _has_no_place(result: Conflict) -> bool:
+    """Whether the quota was the only obstacle: a registration that changed may hold a place by now."""
+    kinds = {type(each) for each in result.reasons}
+    return Full in kinds and Stale not in kinds
+
+
+def _is_due(registration: Registration, now: datetime) -> bool:
+    return registration.verify_until is not None and registration.verify_until <= now

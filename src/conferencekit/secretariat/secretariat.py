@@ -31,7 +31,7 @@ from .links import Links
 from .notices import Notices
 from .passwords import Passwords
 from .registrations import Registrations
-from .shell import REGISTRANT, Actor, Shell
+from .shell import REGISTRANT, Actor, InForce, Shell
 
 if TYPE_CHECKING:
     from ..message.rendering import Renderer
@@ -138,7 +138,7 @@ class Secretariat:
         self._renderer = renderer
         self.shell = Shell(
             open_store=self._store,
-            take_up=lambda shell: plan.take_up(shell, conference),
+            take_up=lambda _: self._take_up(conference),
             links=links,
             plugins=found,
             forms=_forms(forms, found),
@@ -212,8 +212,8 @@ class Secretariat:
 
     def tick(self) -> None:
         """What time brings about: places of unverified addresses expire, and whoever waits gets what is free."""
-        if self.registrations.expire() or self.registrations.places()[2]:
-            self.registrations.promote()
+        self.registrations.expire()
+        self.registrations.promote()
 
     def reload(self, conference: Conference, *, by: str = "") -> tuple[str, ...]:
         """Put a changed document in force; what changed, line by line. Moved sessions are told to everybody.
@@ -222,14 +222,23 @@ class Secretariat:
         that no plugin offers.
         """
         _require_types(conference, self.plugins)
-        current = self.shell.get("conference", "current")
-        if current is None or current.body["digest"] == plan.document_digest(conference):
-            self.shell.in_force = plan.take_up(self.shell, conference)
-            return ()
-        in_force, lines = plan.revise(self.shell, conference, current, Actor("organiser", by))
-        self.shell.in_force = in_force
-        self.registrations.promote()
+        with self.shell.revising():
+            current = self.shell.get("conference", "current")
+            if current is None or current.body["digest"] == plan.document_digest(conference):
+                self.shell.in_force = plan.take_up(self.shell, conference, current)
+                return ()
+            in_force, lines = plan.revise(self.shell, conference, current, Actor("organiser", by))
+            self.shell.in_force = in_force
+        self.registrations.let_in()
         return lines
+
+    def _take_up(self, conference: Conference) -> InForce:
+        """The document in force at the first use; if it is a revision, it may have brought places."""
+        current = self.shell.get("conference", "current")
+        self.shell.in_force = in_force = plan.take_up(self.shell, conference, current)
+        if current is not None and current.version < in_force.version:
+            self.registrations.let_in()
+        return in_force
 
     def moved_moments(self) -> tuple[Moved, ...]:
         """Stored times of the programme that are another instant under today's zone data than when they were told."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Final
 
 from attrs import field, frozen
@@ -177,18 +178,21 @@ class Shell:
             except CommitInDoubt:
                 if repeat == _REPEATS - 1:
                     raise
-        for result in results:
-            self._check_in_force(result)
+        for change_set, result in zip(batch, results, strict=True):
+            if isinstance(result, Conflict) and _read_another_plan(change_set, result):
+                self._check_in_force()
         return results
 
-    def _check_in_force(self, result: Committed | Conflict) -> None:
-        if isinstance(result, Committed):
-            return
-        if any(isinstance(each, Stale) and each.kind == "conference" for each in result.reasons):
+    def _check_in_force(self) -> None:
+        with self.revising():  # a revision that another thread is putting in force is here by then
             current = self.get("conference", "current")
             if current and current.version == self.in_force.version:
                 return  # this process has the new one by now: decide again
             raise ConferenceOutdated(self.in_force.digest, str(current.body["digest"]) if current else "none")
+
+    def revising(self) -> AbstractContextManager[object]:
+        """While a thread of this process puts a revision in force, others wait to hear which one counts."""
+        return self._lock
 
     def announce(self, events: Iterable[Event]) -> None:
         """Tell the plugins what is durable now. What a listener raises is kept in `failures` and stops nobody."""
@@ -199,3 +203,9 @@ class Shell:
         """Forget what was read. The next use reads it again."""
         with self._lock:
             self._in_force = None
+
+
+def _read_another_plan(change_set: ChangeSet, conflict: Conflict) -> bool:
+    """Whether it rests on the conference in force, and another one is. A revision itself rests on none."""
+    reads = any(isinstance(op, Check) and op.kind == "conference" for op in change_set.ops[:1])
+    return reads and any(isinstance(each, Stale) and each.kind == "conference" for each in conflict.reasons)

@@ -15,7 +15,7 @@ pytest.register_assert_rewrite(
     *(f"{__name__}.store_{part}" for part in ("commits", "claims", "pages", "outbox"))
 )
 pytest.register_assert_rewrite(
-    *(f"{__name__}.store_{part}" for part in ("dump", "life", "model", "races", "samples"))
+    *(f"{__name__}.store_{part}" for part in ("dump", "life", "model", "races", "samples", "waiting"))
 )
 
 

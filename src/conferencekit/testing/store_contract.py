@@ -24,6 +24,7 @@ from .store_outbox import LeaseContract, SettleContract
 from .store_pages import EntryContract, PageContract
 from .store_races import CrashContract, ProcessContract, ThreadContract
 from .store_samples import Changes
+from .store_waiting import WaitingContract
 
 
 def is_fit(store: Store) -> bool:
@@ -46,6 +47,7 @@ class _StoreSuite(
     ThreadContract,
     ProcessContract,
     CrashContract,
+    WaitingContract,
 ):
     """All contracts, and the comparison with the reference. `store_suite` makes a class of its own from it."""
 

@@ -44,6 +44,7 @@ AREAS: Final = {
     "ThreadContract": "races of threads",
     "ProcessContract": "races of processes",
     "CrashContract": "kill -9: what was acknowledged is kept",
+    "WaitingContract": "the waiting list: nobody waits while a place is free, nobody is passed",
     "_StoreSuite": "the whole, beside the reference",
 }
 

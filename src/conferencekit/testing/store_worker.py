@@ -71,7 +71,19 @@ def _step(store: Store, id_: str, change_set: ChangeSet) -> Step:
     }
 
 
-_JOBS: Mapping[str, Callable[..., Iterator[Step]]] = {"register": register, "claim": claim, "crash": crash}
+def cancel(store: Store, *, conference: str, person: str) -> Iterator[Step]:
+    """Cancels a registration through a secretariat, and stops before the next in line is let in."""
+    from .store_waiting import cancel_and_stop  # noqa: PLC0415 - no other job needs a secretariat
+
+    yield from cancel_and_stop(store, conference, person)
+
+
+_JOBS: Mapping[str, Callable[..., Iterator[Step]]] = {
+    "register": register,
+    "claim": claim,
+    "crash": crash,
+    "cancel": cancel,
+}
 
 
 def main(order: Mapping[str, Any]) -> None:
