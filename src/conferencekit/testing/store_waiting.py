@@ -172,7 +172,7 @@ class WaitingMachine(RuleBasedStateMachine):
 
     def act(self, action: Callable[[], object], *, over: bool = False) -> None:
         """Do something that may not be allowed now; the laws hold either way."""
-        with suppress(_NOT_NOW):
+        with suppress(*_NOT_NOW):
             action()
         before, self.standing = self.standing, standing_of(self.desk)
         check_now(self.standing)
