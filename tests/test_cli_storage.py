@@ -60,7 +60,111 @@ def test_the_audit_names_what_differs(kept):
     done = kept.run("storage audit gmc.db")
     one_message(done, "The store is damaged", "audit it again")
     assert "found 2 taken, expected 3 taken" in done.out
-    assert kept.run("storage audit gmc.db --json").json[0]["differences"]
+    assert {
+        "where": "quota registration",
+        "found": "2 taken",
+        "expected": "3 taken",
+    } in kept.run("storage audit gmc.db --json").json[0]["differences"]
+
+
+def resealed(line, change) -> None:
+    """Somebody changes the record of a seal."""
+    with contextlib.closing(sqlite3.connect(line.path("gmc.db"))) as raw:
+        for id_, text in raw.execute("SELECT id, body FROM record WHERE kind = 'seal'").fetchall():
+            body = change(id_, json.loads(text))
+            if body is None:
+                raw.execute("DELETE FROM record WHERE kind = 'seal' AND id = ?", (id_,))
+                raw.execute("DELETE FROM listing WHERE kind = 'seal' AND id = ?", (id_,))
+            else:
+                raw.execute(
+                    "UPDATE record SET body = ? WHERE kind = 'seal' AND id = ?", (json.dumps(body), id_)
+                )
+        raw.commit()
+
+
+@pytest.fixture
+def sealed(kept):
+    """The same, sealed three times."""
+    for name in ("Dana", "Eve"):
+        kept.people(f"{name},{name}@example.org,US,yes".lower())
+        assert kept.run("import gmc.toml people.csv").code == 0
+        assert kept.run("seal gmc.toml").code == 0
+    assert kept.run("storage audit gmc.db").code == 0
+    return kept
+
+
+def audited(line) -> str:
+    done = line.run("storage audit gmc.db")
+    assert done.code == 1
+    return done.out
+
+
+def test_an_entry_whose_body_was_changed_is_named(sealed):
+    """By its id: the digest beside it is the sealed one."""
+    with contextlib.closing(sqlite3.connect(sealed.path("gmc.db"))) as raw:
+        (id_,) = raw.execute("SELECT id FROM entry WHERE body LIKE '%\"import\"%' LIMIT 1").fetchone()
+    damage(
+        sealed, f"UPDATE entry SET body = replace(body, '\"import\"', '\"registrant\"') WHERE id = '{id_}'"
+    )
+    assert f"entry {id_}: found its body and its digest disagree" in audited(sealed)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_seal_that_was_removed_is_named(sealed, number):
+    """Also the last one, which no other follows."""
+    resealed(sealed, lambda id_, body: None if id_ == str(number) else body)
+    assert f"seal {number}: found no such record, expected the record seal/{number}" in audited(sealed)
+
+
+def test_the_last_seal_is_missed_though_all_traces_of_it_were_removed_but_one(sealed):
+    """The counter knows how many there were."""
+    resealed(sealed, lambda id_, body: None if id_ == "3" else body)
+    damage(sealed, "DELETE FROM seal WHERE number = 3", "UPDATE entry SET sealed = 0 WHERE sealed = 3")
+    assert "seal 3: found no such record" in audited(sealed)
+
+
+def test_seals_that_changed_places_are_named(sealed):
+    """Each says its number, and the chain goes through them."""
+    bodies: dict[str, object] = {}
+    resealed(sealed, bodies.setdefault)
+    resealed(sealed, lambda id_, _: bodies[{"1": "2", "2": "1", "3": "3"}[id_]])
+    told = audited(sealed)
+    assert "seal 2: found seal 1 was expected here" in told
+    assert "it does not follow the chain of the seal before it" in told
+
+
+def test_a_seal_that_is_none_is_named(sealed):
+    """And what else is wrong is told all the same."""
+    resealed(sealed, lambda id_, body: {"schema": 1} if id_ == "2" else body)
+    told = audited(sealed)
+    assert "seal 2: found A stored Seal" in told
+    assert "seal 3: found seal 2 was expected here" in told
+
+
+def test_an_entry_that_is_marked_otherwise_than_its_seal_says_is_named(sealed):
+    """So that it could be sealed again, or never."""
+    damage(sealed, "UPDATE entry SET sealed = 0 WHERE seq = 2", "UPDATE entry SET sealed = 3 WHERE seq = 3")
+    told = audited(sealed)
+    assert "found not sealed, expected sealed under 1" in told
+    assert "found sealed under 3, expected sealed under 1" in told
+    damage(
+        sealed, "UPDATE entry SET sealed = 1 WHERE seq <= 3", "UPDATE entry SET sealed = 3 WHERE sealed = 0"
+    )
+    assert "found sealed under 3, expected a seal that holds it" in audited(sealed)
+
+
+def test_a_damaged_page_is_told_of_by_the_command(sealed):
+    """In lines, with the conference whose rows cannot be read."""
+    path = sealed.path("gmc.db")
+    content = bytearray(path.read_bytes())
+    at = content.rindex(b"ada@example.org") // 4096 * 4096
+    content[at : at + 4096] = bytes(4096)
+    path.write_bytes(content)
+    told = audited(sealed)
+    assert told.startswith("file: found ")
+    first, *_ = sealed.run("storage audit gmc.db --json").json
+    assert first["conference"] is None
+    assert first["differences"][0]["expected"] == "pages and constraints that are whole"
 
 
 def test_what_cannot_be_audited(kept):

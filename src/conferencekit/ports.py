@@ -599,6 +599,34 @@ class Dumpable(Protocol):
         """
 
 
+@frozen
+class Discrepancy:
+    """Something that a store says and its rows do not. `where` names the table and the key."""
+
+    where: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: found {self.found}, expected {self.expected}"
+
+
+@runtime_checkable
+class Auditable(Protocol):
+    """What a store may offer beside `Dumpable`, if it keeps tables that follow from others.
+
+    An audit reads what `find` lists and `dump` tells. It cannot see an index row under a key that no record has, nor a
+    flag that only `lease` reads: those the store must look for by itself. `conferencekit.store.derived` helps.
+    """
+
+    def faults(self, conference: str | None) -> Generator[Discrepancy, None, None]:
+        """Whatever of a conference's derived rows does not follow from its others, as of one moment.
+
+        None: what is wrong with the store as a whole, such as damaged pages, or rows of a conference that it does not
+        list. Nothing is changed. Close it if you do not read to its end.
+        """
+
+
 @runtime_checkable
 class Migratable(Protocol):
     """What a store may offer beside `Store`, if its layout has changed between versions.

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ..errors import StoreUnavailable
 from ..limits import check_key
-from ..ports import ChangeSet, Committed, DumpedRow, Leased, Mark, Outcome, Record
+from ..ports import ChangeSet, Committed, Discrepancy, DumpedRow, Leased, Mark, Outcome, Record
 from ..store import (
     ENTRY,
     NOTICE,
@@ -36,6 +36,8 @@ from ..store import (
     settled,
     sort_key,
 )
+from ..store.damage import whole_rows
+from .sqlite_audit import faults, store_faults
 from .sqlite_dump import dump, restore
 from .sqlite_rows import NOTICE_COLUMNS, QUOTAS, ByKeys, commit, notice_of, save_notice, stamp
 from .sqlite_session import Place, Session
@@ -89,7 +91,8 @@ class SQLiteStore:
         _, before = _reading(conference, kind)
         by_id, wanted = _BY_ID.get(kind, _RECORDS), _possible(ids, conference, kind)
         rows = self._session.read(lambda reader: by_id.rows(reader, before, wanted))
-        records = (_record(kind, row) for row in rows)
+        with whole_rows(self._place.url):
+            records = [_record(kind, row) for row in rows]
         return {record.id: record for record in records}
 
     def quotas(self, conference: str, ids: Iterable[str]) -> dict[str, tuple[int, int | None]]:
@@ -106,9 +109,10 @@ class SQLiteStore:
         if not _possible([key], conference, kind, index):
             return [], None
         finder = _find_reserved if kind in {NOTICE, ENTRY} else _find_listed
-        page = self._session.read(
-            lambda reader: finder(reader, (conference, kind, index, key), position, limit + 1)
-        )
+        with whole_rows(self._place.url):
+            page = self._session.read(
+                lambda reader: finder(reader, (conference, kind, index, key), position, limit + 1)
+            )
         records = [record for _, record in page[:limit]]
         return records, cursor_of(page[limit - 1][0]) if len(page) > limit else None
 
@@ -117,7 +121,7 @@ class SQLiteStore:
         check_batch(batch)
 
         def action(writer: sqlite3.Connection) -> tuple[list[Outcome], bool]:
-            outcomes = commit(writer, batch)
+            outcomes = commit(writer, batch, self._place.url)
             return outcomes, any(type(outcome) is Committed and not outcome.replayed for outcome in outcomes)
 
         return self._session.write(action) if batch else []
@@ -131,7 +135,8 @@ class SQLiteStore:
         sql = _DUE if conference is None else _DUE_IN_CONFERENCE
 
         def action(writer: sqlite3.Connection) -> tuple[list[Leased], bool]:
-            lent = [_lend(writer, row, end) for row in writer.execute(sql, due).fetchall()]
+            with whole_rows(self._place.url):
+                lent = [_lend(writer, row, end) for row in writer.execute(sql, due).fetchall()]
             return lent, bool(lent)
 
         return self._session.write(action)
@@ -141,7 +146,8 @@ class SQLiteStore:
         check_marks(marks)
 
         def action(writer: sqlite3.Connection) -> tuple[list[bool], bool]:
-            answers = [_settle(writer, mark) for mark in marks]
+            with whole_rows(self._place.url):
+                answers = [_settle(writer, mark) for mark in marks]
             return answers, any(answers)
 
         return self._session.write(action) if marks else []
@@ -150,8 +156,15 @@ class SQLiteStore:
         """As `Dumpable.dump`, over a connection of its own."""
         if not _possible([conference]):
             return
-        with self._session.snapshot() as reader:
+        with self._session.snapshot() as reader, whole_rows(self._place.url):
             yield from dump(reader, conference)
+
+    def faults(self, conference: str | None) -> Generator[Discrepancy, None, None]:
+        """As `Auditable.faults`, over a connection of its own."""
+        if conference is not None and not _possible([conference]):
+            return
+        with self._session.snapshot() as reader, whole_rows(self._place.url):
+            yield from store_faults(reader) if conference is None else faults(reader, conference)
 
     def restore(self, conference: str, rows: Sequence[DumpedRow]) -> None:
         """As `Dumpable.restore`. One fsync."""

@@ -6,14 +6,12 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ..limits import parse
 from ..ports import DumpedRow
 from ..store import (
     Effects,
     EntryRow,
     NoticeRow,
     QuotaRow,
-    RecordRow,
     Rows,
     entry_line,
     notice_line,
@@ -22,7 +20,7 @@ from ..store import (
     restored,
     seal_line,
 )
-from .sqlite_rows import NOTICE_COLUMNS, Values, holds_of, listings_of, move_up, notice_of, stamp
+from .sqlite_rows import NOTICE_COLUMNS, Values, held_record, holds_of, listings_of, move_up, notice_of, stamp
 
 
 def dump(reader: sqlite3.Connection, conference: str) -> Iterator[DumpedRow]:
@@ -35,16 +33,9 @@ def dump(reader: sqlite3.Connection, conference: str) -> Iterator[DumpedRow]:
     for quota, taken, capacity in reader.execute(_QUOTAS, mine):
         yield quota_line(quota, QuotaRow(taken, capacity))
     for kind, id_, version, seq, text, holds in reader.execute(_RECORDS, mine):
-        yield record_line(kind, id_, _record(version, seq, text, holds))
+        yield record_line(kind, id_, held_record(version, seq, text, holds))
     for columns in reader.execute(_NOTICES, mine):
         yield notice_line(columns[0], notice_of(columns))
-
-
-def _record(version: int, seq: int, text: str, holds: str | None) -> RecordRow:
-    indexes, uniques, takes = parse(holds) if holds else ({}, {}, {})
-    return RecordRow(
-        version, seq, text, {name: (key, order) for name, (key, order) in indexes.items()}, uniques, takes
-    )
 
 
 def restore(writer: sqlite3.Connection, conference: str, rows: Sequence[DumpedRow]) -> None:
@@ -91,7 +82,7 @@ def _remove(writer: sqlite3.Connection, conference: str, kind: str, id_: str) ->
     found = writer.execute(_HOLDS, (conference, kind, id_)).fetchone()
     if found is None:
         return
-    held = _record(1, 0, "", found[0])
+    held = held_record(1, 0, "", found[0])
     writer.executemany(_UNLIST, [(conference, kind, *listing, id_) for listing in listings_of(held)])
     writer.executemany(_RELEASE, [(conference, *claim, kind, id_) for claim in held.uniques.items()])
     writer.execute("DELETE FROM record WHERE conference = ? AND kind = ? AND id = ?", (conference, kind, id_))

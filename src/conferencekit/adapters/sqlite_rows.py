@@ -22,6 +22,7 @@ from ..store import (
     evaluate,
     touched,
 )
+from ..store.damage import whole_rows
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -40,12 +41,13 @@ def moment(stamp_: int) -> datetime:
     return _EPOCH + timedelta(microseconds=stamp_)
 
 
-def commit(connection: sqlite3.Connection, batch: Sequence[ChangeSet]) -> list[Outcome]:
+def commit(connection: sqlite3.Connection, batch: Sequence[ChangeSet], url: str) -> list[Outcome]:
     """Apply a batch within the transaction that is open. Nothing was written if no outcome is a fresh `Committed`."""
     grouped: dict[str, list[ChangeSet]] = {}
     for change_set in batch:
         grouped.setdefault(change_set.conference, []).append(change_set)
-    works = {name: _Work.load(connection, name, touched(sets)) for name, sets in grouped.items()}
+    with whole_rows(url):
+        works = {name: _Work.load(connection, name, touched(sets)) for name, sets in grouped.items()}
     outcomes = [works[change_set.conference].apply(change_set) for change_set in batch]
     for work in works.values():
         if work.seq > work.first:
@@ -204,6 +206,13 @@ def holds_of(row: RecordRow) -> str | None:
     return None
 
 
+def held_record(version: int, seq: int, text: str, holds: str | None) -> RecordRow:
+    """A record from its columns, with what it holds."""
+    indexes, uniques, takes = parse(holds) if holds else ({}, {}, {})
+    places = {name: (key, order) for name, (key, order) in indexes.items()}
+    return RecordRow(version, seq, text, places, uniques, takes)
+
+
 def save_notice(
     connection: sqlite3.Connection, conference: str, key: str, row: NoticeRow, before: NoticeRow
 ) -> None:
@@ -249,9 +258,9 @@ _UPDATE_RECORD: Final = (
 _UNLIST: Final = """
     DELETE FROM listing WHERE conference = ? AND kind = ? AND name = ? AND key = ? AND position = ? AND id = ?"""
 _LIFT_QUOTA: Final = "UPDATE quota SET taken = ?, capacity = ?, ceiling = ? WHERE conference = ? AND id = ?"
-_MOVE_QUOTA: Final = (
-    "UPDATE quota SET taken = taken + ?, ceiling = max(capacity, taken) WHERE conference = ? AND id = ?"
-)
+_MOVE_QUOTA: Final = """
+    UPDATE quota SET taken = taken + ?1, ceiling = max(capacity, taken + min(?1, 0))
+    WHERE conference = ?2 AND id = ?3"""
 _ENQUEUE: Final = f"""
     INSERT INTO notice (conference, key, place, body, due, lane, person, state, token, until, note, sha256, ready)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, '', CASE WHEN ? = 'queued'
@@ -350,9 +359,7 @@ def _read_entry(rows: Rows, id_: str, columns: Sequence[Any]) -> None:
 
 def _read_record(rows: Rows, kind: str, columns: Sequence[Any]) -> None:
     id_, version, seq, holds, *_ = columns
-    indexes, uniques, takes = parse(holds) if holds else ({}, {}, {})
-    places = {name: (key, order) for name, (key, order) in indexes.items()}
-    rows.records[kind, id_] = RecordRow(version, seq, _NOT_LOADED, places, uniques, takes)
+    rows.records[kind, id_] = held_record(version, seq, _NOT_LOADED, holds)
 
 
 def _read_claim(rows: Rows, name: str, columns: Sequence[Any]) -> None:

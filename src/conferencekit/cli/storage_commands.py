@@ -9,10 +9,9 @@ from typing import Final, cast
 
 from ..adapters.dump_file import DumpFile, dump_lines
 from ..errors import NotFound, StoreUnavailable
-from ..ledger import LoggedEntry, verify
 from ..plugins import open_store
-from ..ports import Dumpable, Migratable
-from ..secretariat.ledger import SEALS
+from ..ports import Auditable, Discrepancy, Dumpable, Migratable
+from ..secretariat.log_audit import audit_log
 from ..store.audit import AuditedStore, audit
 from ..store.copying import copy_conference
 from .files import check_writable, write_file
@@ -27,36 +26,37 @@ _UNABLE: Final = "it cannot tell all its rows: its class would need dump() and r
 
 def run_audit(given: argparse.Namespace, output: Output) -> int:
     """Compute every table again from the records, and the log's digests, and report what differs."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Discrepancy]] = {}
     with _opened(given.url) as store, output.progress("Auditing") as tick:
+        damaged = list(store.faults(None)) if isinstance(store, Auditable) else []
         for conference in _chosen(store, given.only):
-            differences = [str(each) for each in audit(store, conference, progress=tick)]
-            found[conference] = differences + [str(each) for each in _broken_log(store, conference)]
-    for conference, lines in found.items():
-        output.say(f"{conference}: {len(lines)} differences" if lines else f"{conference}: all is well")
-        for line in lines:
-            output.say(f"  {line}")
+            found[conference] = list(audit(store, conference, progress=tick))
+            try:
+                found[conference] += audit_log(store, conference)
+            except StoreUnavailable:
+                if not found[conference]:
+                    raise  # else it was said already which rows cannot be read
+    is_damaged = bool(damaged) or any(found.values())
+    for each in damaged:
+        output.say(str(each))
+    for conference, several in found.items():
+        output.say(f"{conference}: {len(several)} differences" if several else f"{conference}: all is well")
+        for each in several:
+            output.say(f"  {each}")
     if not found:
         output.say("The store keeps no conference yet.")
-    output.result([{"conference": name, "differences": lines} for name, lines in found.items()])
-    if any(found.values()):
+    whole = [{"conference": None, "differences": _plain(damaged)}] if damaged else []
+    told = [{"conference": name, "differences": _plain(several)} for name, several in found.items()]
+    output.result([*whole, *told])
+    if is_damaged:
         output.complain(
             "The store is damaged, or was written to meanwhile. Stop its hosts and audit it again."
         )
-        return 1
-    return 0
+    return int(is_damaged)
 
 
-def _broken_log(store: Dumpable, conference: str) -> Iterator[object]:
-    entries, seals = [], []
-    with closing(store.dump(conference)) as rows:
-        for row in rows:
-            value = dict(row.value or {})
-            if row.table == "entry":
-                entries.append(LoggedEntry(str(row.key[1]), str(value["digest"]), value["body"]))  # type: ignore[arg-type]  # JSON
-            elif row.table == "record" and row.key[0] == "seal":
-                seals.append(SEALS.from_body(value["body"]))  # type: ignore[arg-type]  # JSON
-    return iter(verify(sorted(seals, key=lambda seal: seal.number), entries))
+def _plain(found: list[Discrepancy]) -> list[dict[str, str]]:
+    return [{"where": each.where, "found": each.found, "expected": each.expected} for each in found]
 
 
 def run_copy(given: argparse.Namespace, output: Output) -> int:

@@ -27,6 +27,7 @@ from conferencekit.ports import (
     Seal,
 )
 from conferencekit.store import FINAL, Effects, EntryRow, QuotaRow, Rows, evaluate
+from conferencekit.store.damage import whole_rows
 
 from .flavour import Flavour
 from .rows import (
@@ -116,6 +117,7 @@ class Batch:
     sets: Sequence[ChangeSet]
     keys: Touched
     known: set[str]
+    shown: str
     views: dict[str, View] = field(factory=dict)
     numbers: Sequence[int] = ()
 
@@ -167,12 +169,13 @@ class Batch:
         return rows_call("numbers", conferences, count=len(self.sets))
 
     def _take(self, calls: list[Call]) -> None:
-        for call, rows in zip(calls, self.tx.ask(*calls) if calls else (), strict=True):
-            if call.name == "numbers":
-                self.numbers = self.flavour.numbers(rows, len(self.sets))
-            elif call.name in _TAKERS:
-                for conference, *columns in rows:
-                    _TAKERS[call.name](self.views[conference], columns)
+        with whole_rows(self.shown):
+            for call, rows in zip(calls, self.tx.ask(*calls) if calls else (), strict=True):
+                if call.name == "numbers":
+                    self.numbers = self.flavour.numbers(rows, len(self.sets))
+                elif call.name in _TAKERS:
+                    for conference, *columns in rows:
+                        _TAKERS[call.name](self.views[conference], columns)
 
     def _writes(self) -> list[Call]:
         written: dict[str, list[Row]] = {name: [] for name in _ORDER}

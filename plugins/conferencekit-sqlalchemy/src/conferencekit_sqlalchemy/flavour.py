@@ -38,6 +38,9 @@ class Flavour(Protocol):
     def raising(self, tables: Tables, /) -> sa.Select[Any]:
         """Sees to it that all numbers drawn later are higher than `seq`."""
 
+    def drawn(self, tables: Tables, /) -> sa.Select[Any]:
+        """The last number that was drawn, None where none are; and the highest that an entry has."""
+
     def numbers(self, drawn: Sequence[Sequence[Any]], count: int) -> Sequence[int]:
         """The numbers from what `numbering` answered, ascending."""
 
@@ -83,6 +86,12 @@ class PostgreSQL:
         last = sa.select(sequence.c.last_value).scalar_subquery()
         each = sa.func.generate_series(last, sa.bindparam("seq", type_=sa.BigInteger()))
         return sa.select(tables.numbers.next_value()).select_from(each.table_valued("at", name="each"))
+
+    def drawn(self, tables: Tables) -> sa.Select[Any]:
+        """From the sequence."""
+        sequence = sa.table(tables.numbers.name, sa.column("last_value"), schema=tables.metadata.schema)
+        highest = sa.select(sa.func.max(tables.entry.c.seq)).scalar_subquery()
+        return sa.select(sequence.c.last_value, highest)
 
     def numbers(self, drawn: Sequence[Sequence[Any]], count: int) -> Sequence[int]:
         """As they were drawn."""
@@ -139,6 +148,11 @@ class SQLite:
     def raising(self, _: Tables, /) -> sa.Select[Any]:
         """Nothing to do: the entries are there."""
         return sa.select(sa.bindparam("seq", type_=sa.BigInteger()))
+
+    def drawn(self, _: Tables, /) -> sa.Select[Any]:
+        """There are none: the highest entry counts."""
+        nothing: list[sa.ColumnElement[Any]] = [sa.null(), sa.null()]
+        return sa.select(*nothing)
 
     def numbers(self, drawn: Sequence[Sequence[Any]], count: int) -> Sequence[int]:
         """Those after the highest."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from attrs import define, field, frozen
 
+from .audit_statements import audits
 from .flavour import Columns, Flavour
 from .tables import WALK, Tables
 
@@ -50,6 +51,7 @@ class Statements:
         made = {**_loads(flavour, tables), **_reads(flavour, tables), **_finds(flavour, tables)}
         made.update({**_writes(flavour, tables), **_changes(flavour, tables), **_outbox(flavour, tables)})
         made.update(_dumps(flavour, tables))
+        made.update(audits(flavour, tables))
         for name, statement in made.items():
             compiled = statement.compile(dialect=flavour.dialect)
             fixed = {name: value for name, value in compiled.params.items() if value is not None}
@@ -326,7 +328,9 @@ def _move_quotas(flavour: Flavour, tables: Tables) -> sa.Update:
     """Never above what was taken before or the capacity: the CHECK sees to it."""
     quota = tables.quota
     new = flavour.incoming({**ID, "moved": _NUMBER})
-    ceiling = sa.case((quota.c.capacity < quota.c.taken, quota.c.taken), else_=quota.c.capacity)
+    given_back = sa.case((new.c.moved < sa.literal_column("0"), new.c.moved), else_=sa.literal_column("0"))
+    allowed = quota.c.taken + given_back
+    ceiling = sa.case((quota.c.capacity < allowed, allowed), else_=quota.c.capacity)
     return (
         sa.update(quota)
         .where(_matches(quota, new, ID))

@@ -12,7 +12,17 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from conferencekit.limits import check_key
-from conferencekit.ports import ChangeSet, Conflict, DumpedRow, Leased, Mark, Outcome, Record, Store
+from conferencekit.ports import (
+    ChangeSet,
+    Conflict,
+    Discrepancy,
+    DumpedRow,
+    Leased,
+    Mark,
+    Outcome,
+    Record,
+    Store,
+)
 from conferencekit.store import (
     ENTRY,
     NOTICE,
@@ -26,7 +36,9 @@ from conferencekit.store import (
     notice_record,
     query_position,
 )
+from conferencekit.store.damage import whole_rows
 
+from .auditing import faults, store_faults
 from .batch import Batch, Touched
 from .dumping import dump, restore, restoring
 from .engines import check_driver
@@ -78,7 +90,8 @@ class SQLAlchemyStore:
             call = rows_call("entries", [key_row(conference, id_) for id_ in wanted])
         else:
             call = rows_call("records", [record_key(conference, kind, id_) for id_ in wanted])
-        records = (_record(kind, row) for row in self._session.read(call))
+        with whole_rows(self.place.shown):
+            records = [_record(kind, row) for row in self._session.read(call)]
         return {record.id: record for record in records}
 
     def quotas(self, conference: str, ids: Iterable[str]) -> dict[str, tuple[int, int | None]]:
@@ -97,10 +110,11 @@ class SQLAlchemyStore:
         if not _possible([conference], kind, index) or (key and not _possible([key])):
             return [], None
         find = _find_reserved if kind in {NOTICE, ENTRY} else _find_listed
-        page = [
-            _placed(kind, row)
-            for row in self._session.read(find((conference, kind, index, key), position, limit + 1))
-        ]
+        with whole_rows(self.place.shown):
+            page = [
+                _placed(kind, row)
+                for row in self._session.read(find((conference, kind, index, key), position, limit + 1))
+            ]
         records = [record for _, record in page[:limit]]
         return records, cursor_of(page[limit - 1][0]) if len(page) > limit else None
 
@@ -111,7 +125,7 @@ class SQLAlchemyStore:
             return []
         keys = Touched.by(batch)
         outcomes = self._session.transact(
-            lambda tx: Batch(self._statements.flavour, tx, batch, keys, self._known).run()
+            lambda tx: Batch(self._statements.flavour, tx, batch, keys, self._known, self.place.shown).run()
         )
         self._known.update(
             change_set.conference
@@ -127,17 +141,28 @@ class SQLAlchemyStore:
         start, end = lease_terms(limit, now, until)
         if conference is not None and not _possible([conference]):
             return []
-        return self._session.transact(lambda tx: lease(tx, limit, start, end, conference))
+        with whole_rows(self.place.shown):
+            return self._session.transact(lambda tx: lease(tx, limit, start, end, conference))
 
     def settle(self, marks: Sequence[Mark]) -> list[bool]:
         """As `Store.settle`."""
         check_marks(marks)
-        return self._session.transact(lambda tx: settle(tx, marks)) if marks else []
+        with whole_rows(self.place.shown):
+            return self._session.transact(lambda tx: settle(tx, marks)) if marks else []
 
     def dump(self, conference: str) -> Generator[DumpedRow, None, None]:
         """As `Dumpable.dump`, by cursors of the server."""
         if _possible([conference]):
-            yield from dump(self._session, conference)
+            with whole_rows(self.place.shown):
+                yield from dump(self._session, conference)
+
+    def faults(self, conference: str | None) -> Generator[Discrepancy, None, None]:
+        """As `Auditable.faults`, by cursors of the server."""
+        if conference is None or _possible([conference]):
+            with whole_rows(self.place.shown):
+                yield from (
+                    store_faults(self._session) if conference is None else faults(self._session, conference)
+                )
 
     def restore(self, conference: str, rows: Sequence[DumpedRow]) -> None:
         """As `Dumpable.restore`. Two round trips."""
