@@ -151,10 +151,9 @@ def judges(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measures, as one table."""
-    session.install(".[rich,testing]", "./plugins/conferencekit-sqlalchemy[postgresql]")
+    """Measures, as one table: in a quarter of an hour, or what `--only NAME` names; `--help` tells the rest."""
+    session.install(".[fast,rich,testing]", "./plugins/conferencekit-sqlalchemy[postgresql]")
     session.run("python", "benchmarks/run.py", *session.posargs)
-    session.run("python", "benchmarks/postgresql.py")
 
 
 @nox.session(python=PYTHONS[0])

@@ -8,8 +8,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
+
+from disks import Disk, Scale
+from table import Line, at_most
 
 _CHILD: Final = Path(__file__).with_name("child.py")
 _IMPORTS: Final = {
@@ -18,6 +22,28 @@ _IMPORTS: Final = {
     "conferencekit": "import conferencekit",
     "secretariat": "from conferencekit import Secretariat, load_conference",
 }
+
+
+def measure(_: Disk, scale: Scale) -> Iterator[Line]:
+    """Both."""
+    took = imports(scale.rounds(9))
+    bare = took["dependencies"]
+    yield Line(
+        what="import conferencekit, beside its four dependencies",
+        ours=took["conferencekit"],
+        beside=bare,
+        unit="ms",
+        **at_most(1.5, took["conferencekit"] / bare),
+    )
+    host = took["secretariat"]
+    yield Line(what="import of Secretariat as well", ours=host, beside=bare, ratio=host / bare, unit="ms")
+    yield Line(what="a Python that does nothing", ours=took["nothing"], unit="ms")
+    if scale.quick:
+        return
+    seconds, peak = demo(2)
+    yield Line(what="the demonstration", ours=seconds, unit="s")
+    met = None if peak is None else peak <= 80
+    yield Line(what="its peak memory", ours=peak, unit="MB", aim="<= 80 MB", met=met)
 
 
 def imports(runs: int) -> dict[str, float]:

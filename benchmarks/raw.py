@@ -13,7 +13,6 @@ from attrs import field, frozen
 
 from conferencekit.secretariat.records import KIND, QUOTA
 
-TABLES: Final = ("conference", "entry", "record", "listing", "claim", "quota", "notice")
 _OP_BITS: Final = 10
 
 Values = tuple[Any, ...]
@@ -110,17 +109,3 @@ class Raw:
 
     def close(self) -> None:
         self._db.close()
-
-
-def differing_tables(path: Path, other: Path) -> list[str]:
-    """The tables of two files that do not hold the same rows, byte for byte."""
-    with sqlite3.connect(path) as db:
-        db.execute("ATTACH ? AS other", (str(other),))
-        return [
-            table
-            for table in TABLES
-            for one, two in ((f"main.{table}", f"other.{table}"), (f"other.{table}", f"main.{table}"))
-            if db.execute(
-                f"SELECT count(*) FROM (SELECT * FROM {one} EXCEPT SELECT * FROM {two})"
-            ).fetchone()[0]
-        ]

@@ -21,6 +21,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +47,7 @@ class PostgreSQLServer:
     port: int
     user: str | None
     settings: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(factory=dict, kw_only=True)
     driver: str = field(default="postgresql+psycopg", kw_only=True)
 
     @property
@@ -81,7 +83,7 @@ class PostgreSQLServer:
         done = subprocess.run(  # noqa: S603 - its own binaries
             [str(self.binaries / program), *arguments],
             cwd=self.directory,
-            env={**os.environ, "PGPASSWORD": "secret", "LC_ALL": "C"},
+            env={**os.environ, **self.environment, "PGPASSWORD": "secret", "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -118,15 +120,25 @@ class GivenServer:
     url_for = PostgreSQLServer.url_for
 
 
-def start_server(*settings: str) -> PostgreSQLServer:
-    """A server of one's own with these settings, such as `fsync=off`. Whoever started it ends it with `end_server`."""
+def start_server(
+    *settings: str, below: Path | None = None, environment: Mapping[str, str] | None = None
+) -> PostgreSQLServer:
+    """A server of one's own. Whoever started it ends it with `end_server`.
+
+    Args:
+        settings: such as `fsync=off`.
+        below: where it makes its directory, so that a disk can be chosen; else among the temporary files. Where we
+            are root, others must be able to enter it.
+        environment: variables for its programs, such as those of `conferencekit.testing.disk`.
+    """
     binaries = find_binaries()
     if binaries is None:
         if os.environ.get(REQUIRED) == "required":
             raise RuntimeError(f"{_MISSING}; ${REQUIRED} says that it must not be skipped")
         pytest.skip(_MISSING)
-    directory = Path(tempfile.mkdtemp(prefix="conferencekit-postgresql-"))
-    server = PostgreSQLServer(binaries, directory, _free_port(), _unprivileged(), settings)
+    directory = Path(tempfile.mkdtemp(prefix="conferencekit-postgresql-", dir=below))
+    user, variables = _unprivileged(), dict(environment or {})
+    server = PostgreSQLServer(binaries, directory, _free_port(), user, settings, environment=variables)
     try:
         if server.user is not None:
             shutil.chown(directory, server.user, _group_of(server.user))

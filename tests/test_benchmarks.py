@@ -1,0 +1,66 @@
+"""The scripts of `nox -s bench` run: so little is measured here that no figure means anything."""
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conferencekit.testing.disk import why_not
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+CHEAP = ("batches", "threads", "processes", "growth")
+
+
+def run(*options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(BENCHMARKS / "run.py"), "--quick", *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.slow
+def test_everything_cheap_is_measured_on_both_disks(tmp_path):
+    """Every row has figures, raw wrote the same rows, nobody was lost, and the page gets the table."""
+    page = tmp_path / "page.md"
+    page.write_text("Before.\n\n<!-- figures: begin -->\nold\n<!-- figures: end -->\n\nAfter.\n")
+    chosen = [each for name in CHEAP for each in ("--only", name)]
+    done = run("--json", "--dir", tmp_path, "--markdown", page, *chosen)
+    assert done.returncode == 0, done.stderr
+    lines = json.loads(done.stdout)["lines"]
+    assert {line["disk"] for line in lines} == ({"as it is"} if why_not() else {"as it is", "+ 4 ms"})
+    assert all(line["ours"] is not None or line["note"] for line in lines)
+    assert all(line["fsyncs"] > 0 for line in lines)
+    assert all(line["fsyncs"] < 250 for line in lines if line["disk"] == "+ 4 ms")
+    text = page.read_text()
+    assert text.startswith("Before.\n\n<!-- figures: begin -->\n")
+    assert text.endswith("<!-- figures: end -->\n\nAfter.\n")
+    assert text.count("\n| SQLite") == sum(line["what"].startswith("SQLite") for line in lines)
+    assert "old" not in text
+    assert [path.name for path in tmp_path.iterdir()] == ["page.md"]
+
+
+def test_an_unknown_name_is_refused():
+    """The names that there are stand in the answer."""
+    done = run("--only", "nothing")
+    assert done.returncode == 2
+    assert "'batches'" in done.stderr
+
+
+def test_workers_end_when_one_fails(tmp_path, monkeypatch):
+    """The error is told, and no process stays behind."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    for name in ("workers", "disks"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    workers, disks = importlib.import_module("workers"), importlib.import_module("disks")
+    found = []
+
+    def work():
+        with workers.crew(disks.Disk("here", tmp_path), "probe", "probing", [{}] * 2) as crew:
+            found.extend(crew.processes)
+            crew.each(seconds="no number")
+
+    with pytest.raises(RuntimeError, match="a worker ended with 1"):
+        work()
+    assert len(found) == 2
+    assert all(process.returncode is not None for process in found)
