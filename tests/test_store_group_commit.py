@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 
 import pytest
 
@@ -12,8 +17,8 @@ from conferencekit import Received, hookimpl
 from conferencekit.adapters.group_commit import GroupCommit
 from conferencekit.adapters.memory import MemoryStore
 from conferencekit.adapters.sqlite import SQLiteStore
-from conferencekit.errors import InvalidChangeSet, StoreBusy
-from conferencekit.ports import Committed
+from conferencekit.errors import InvalidChangeSet, StoreBusy, StoreUnavailable
+from conferencekit.ports import Committed, Dumpable, Store
 from conferencekit.testing import store_suite
 from conferencekit.testing.secretariat import SecretariatForTests
 from conferencekit.testing.store_samples import CONFERENCE, change, committed, put
@@ -54,7 +59,7 @@ def gathered(slow: SlowStore, batches: list) -> list:
     group = GroupCommit(slow)
     with ThreadPoolExecutor(len(batches)) as pool:
         futures = [pool.submit(group.commit, batches[0])]
-        while not group._leading.locked() or group._waiting:
+        while group._leader is None or group._waiting:
             pass
         futures += [pool.submit(group.commit, batch) for batch in batches[1:]]
         while len(group._waiting) < len(batches) - 1:
@@ -153,6 +158,185 @@ def test_an_interrupted_leader_leaves_the_lead_to_the_next():
     assert all(committed(future.result()) for future in others)
 
 
+class InterruptedWithOthers(SlowStore):
+    """A store in whose second commit somebody presses Ctrl-C, before or after it is durable."""
+
+    is_late = True
+
+    def commit(self, batch):
+        if len(self.sizes) == 1 and not self.is_late:
+            self.sizes.append(len(batch))
+            raise KeyboardInterrupt
+        outcomes = super().commit(batch)
+        if len(self.sizes) == 2 and self.is_late:
+            raise KeyboardInterrupt
+        return outcomes
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_whom_an_interrupted_leader_took_along_is_committed_by_the_next(is_late):
+    """One hears of the interruption, the others of their outcomes: once each, whether it came before or after."""
+    slow = InterruptedWithOthers()
+    slow.is_late = is_late
+    first, *others = gathered(slow, [[change(CONFERENCE, f"e{at}", put(f"p{at}"))] for at in range(4)])
+    assert committed(first.result())
+    errors = [future.exception() for future in others]
+    assert sorted(type(error).__name__ for error in errors) == ["KeyboardInterrupt", "NoneType", "NoneType"]
+    answered = [future.result()[0] for future in others if not future.exception()]
+    assert [outcome.replayed for outcome in answered] == [is_late] * 2
+    assert len(slow.get(CONFERENCE, "person", [f"p{at}" for at in range(4)])) == (4 if is_late else 3)
+
+
+class Picky(SlowStore):
+    """A store whose driver cannot write one of the records, and says so in its own way."""
+
+    def commit(self, batch):
+        outcomes = super().commit(batch)
+        if any(op.id == "bad" for each in batch for op in each.ops):
+            raise ValueError("the driver stumbled")
+        return outcomes
+
+
+def test_what_one_thread_brought_harms_no_other():
+    """An error that is not the store's as a whole meets the thread whose change set it is."""
+    names = ["first", "good", "bad", "fine"]
+    futures = gathered(Picky(), [[change(CONFERENCE, name, put(name))] for name in names])
+    errors = {name: type(future.exception()).__name__ for name, future in zip(names, futures, strict=True)}
+    assert errors == {"first": "NoneType", "good": "NoneType", "bad": "ValueError", "fine": "NoneType"}
+
+
+def test_each_thread_raises_an_error_of_its_own():
+    """Two threads that raise one object write into each other's traces."""
+    slow = SlowStore()
+    slow.fails = True
+    errors = [f.exception() for f in gathered(slow, [[change(CONFERENCE, f"e{at}")] for at in range(4)])]
+    assert len({id(error) for error in errors}) == 4
+    assert {str(error) for error in errors} == {str(errors[0])}
+
+
+def test_closing_waits_for_what_runs_and_not_for_what_comes():
+    """Threads that commit without end do not keep it open; each hears that it is closed."""
+    group = GroupCommit(LateStore())
+
+    def work(thread: int) -> int:
+        for at in range(10_000):
+            try:
+                committed(group.commit([change(CONFERENCE, f"e{thread}-{at}")]))
+            except StoreUnavailable:
+                return at
+        raise AssertionError
+
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(work, thread) for thread in range(4)]
+        time.sleep(0.2)
+        group.close()
+        assert min(future.result(timeout=5) for future in futures) >= 1
+
+
+def test_no_thread_starves():
+    """Whoever waits longest goes first: all get on at one pace."""
+    group = GroupCommit(LateStore())
+    done = [0] * 12
+    is_over = threading.Event()
+
+    def work(thread: int) -> None:
+        while not is_over.is_set():
+            size = 300 if thread < 4 else 1
+            committed(group.commit([change(CONFERENCE, f"{thread}-{done[thread]}-{n}") for n in range(size)]))
+            done[thread] += 1
+
+    with ThreadPoolExecutor(12) as pool:
+        futures = [pool.submit(work, thread) for thread in range(12)]
+        time.sleep(1.0)
+        is_over.set()
+        for future in futures:
+            future.result()
+    assert min(done) >= max(done) / 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system knows no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # other threads at a fork: that is what is tested
+def test_a_child_commits_while_threads_of_its_parent_wait():
+    """What the parent's threads hold and wait for stayed with the parent."""
+    slow = SlowStore()
+    group = GroupCommit(slow)
+    with ThreadPoolExecutor(3) as pool:
+        futures = [pool.submit(group.commit, [change(CONFERENCE, f"e{at}")]) for at in range(3)]
+        while len(group._waiting) < 2:
+            pass
+        if (child := os.fork()) == 0:
+            slow.may_go_on = threading.Event()
+            slow.may_go_on.set()
+            os._exit(0 if committed(group.commit([change(CONFERENCE, "of the child")])) else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        slow.may_go_on.set()
+        assert all(committed(future.result()) for future in futures)
+
+
+_INTERRUPTED = """
+import random, signal, sys, threading
+from conferencekit.adapters.group_commit import GroupCommit
+from conferencekit.adapters.memory import MemoryStore
+from conferencekit.testing.store_samples import CONFERENCE, change, committed
+
+group, is_over = GroupCommit(MemoryStore()), threading.Event()
+slowest = [0.0] * 4
+
+def work(thread):
+    at = 0
+    while not is_over.is_set():
+        at += 1
+        committed(group.commit([change(CONFERENCE, f"{thread}-{at}")]))
+
+threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+for thread in threads:
+    thread.start()
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+done = interrupted = 0
+while interrupted < 400:
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0001, 0.002))
+        while True:
+            done += 1
+            group.commit([change(CONFERENCE, f"main {done}")])
+    except KeyboardInterrupt:
+        interrupted += 1
+signal.setitimer(signal.ITIMER_REAL, 0)
+is_over.set()
+for thread in threads:
+    thread.join(20)
+assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
+committed(group.commit([change(CONFERENCE, "last")]))
+group.close()
+print(done)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system knows no interval timers")
+def test_interruptions_at_any_place_leave_nobody_waiting():
+    """Ctrl-C four hundred times at random moments of waiting, gathering, leading and handing over."""
+    run = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) > 400
+
+
+def test_it_offers_what_its_store_offers():
+    """Dumps and migrations are those of the store; a store without them has none behind it either."""
+
+    class Plain:
+        capabilities = MappingProxyType({})
+        commit = conferences = get = quotas = find = lease = settle = close = lambda *_: None
+
+    group = GroupCommit(MemoryStore())
+    committed(group.commit([change(CONFERENCE, "e", put("ana"))]))
+    assert isinstance(group, Dumpable)
+    assert [row.table for row in group.dump(CONFERENCE)] == ["entry", "record"]
+    assert not isinstance(GroupCommit(Plain()), Dumpable)
+    assert isinstance(GroupCommit(Plain()), Store)
+
+
 class SlowStores:
     """A plugin whose stores are slow."""
 
@@ -180,7 +364,7 @@ def test_people_who_register_at_once_share_a_commit():
         store.may_go_on.clear()
         store.sizes.clear()
         futures = [pool.submit(secretariat.register, form(1))]
-        while not group._leading.locked() or group._waiting:
+        while group._leader is None or group._waiting:
             pass
         futures += [pool.submit(secretariat.register, form(number)) for number in range(2, 9)]
         while len(group._waiting) < 7:
