@@ -18,11 +18,12 @@ def main() -> None:
             process.returncode = os.waitstatus_to_exitcode(status)
             unit = 1 if sys.platform == "darwin" else 1024
             peak = usage.ru_maxrss * unit / 1e6
+            cpu = usage.ru_utime + usage.ru_stime
         else:
             process.wait()
-            peak = None
+            peak = cpu = None
     seconds = time.perf_counter() - began
-    print(json.dumps({"code": process.returncode, "seconds": seconds, "megabytes": peak}))
+    print(json.dumps({"code": process.returncode, "seconds": seconds, "cpu": cpu, "megabytes": peak}))
 
 
 if __name__ == "__main__":
