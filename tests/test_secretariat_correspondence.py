@@ -8,6 +8,7 @@ from itertools import cycle
 from attrs import evolve
 
 from conferencekit.message.notice import notice_from_body
+from conferencekit.registration.rules import Owed
 from conferencekit.secretariat.correspondence import Correspondence
 from conferencekit.secretariat.shell import InForce
 from conferencekit.testing.secretariat import SecretariatForTests
@@ -57,14 +58,13 @@ def test_no_text_of_one_document_is_kept_under_the_other():
         correspondence = Correspondence(made.shell, made._correspondence._sender)
         correspondence._shell = ReloadedMeanwhile(made.shell, *plans)
         context = made.shell.context()
-        (event,) = made._correspondence._open_events()
-        for _ in range(4):  # whichever comes first
-            correspondence.reminder(ada, context)
-            correspondence._invite(ada, event, "REQUEST", context)
+        invited = Owed(template="registration_confirmed", calendar="REQUEST")
+        for about in ("1", "2", "3", "4"):  # whichever comes first
+            correspondence.owed(ada, [invited], context, about=about)
             next(correspondence._shell._plans)
         for plan in plans:
             correspondence._shell = ReloadedMeanwhile(made.shell, plan)
-            (owed,) = correspondence.reminder(ada, context)
-            assert notice_from_body(owed.body).values["conference"] == plan.conference.title.text()
-            invite = correspondence._invite(ada, event, "REQUEST", context)
-            assert invite.summary == plan.conference.sessions[0].title.text()
+            (owed,) = correspondence.owed(ada, [invited], context, about="5")
+            notice = notice_from_body(owed.body, correspondence.wordings.read)
+            assert notice.values["conference"] == plan.conference.title.text()
+            assert notice.invite.summary == plan.conference.sessions[0].title.text()

@@ -83,7 +83,9 @@ def test_what_must_not_go_twice_is_held_where_the_server_broke_off(monkeypatch):
     from conferencekit.secretariat import deliveries
 
     read = deliveries.notice_from_body
-    monkeypatch.setattr(deliveries, "notice_from_body", lambda body: evolve(read(body), on_uncertain="hold"))
+    monkeypatch.setattr(
+        deliveries, "notice_from_body", lambda body, words: evolve(read(body, words), on_uncertain="hold")
+    )
 
     class BreaksOff:
         def send(self, messages):

@@ -9,7 +9,9 @@ from attrs import evolve
 
 from conferencekit import Secretariat
 from conferencekit.conference import Conference
+from conferencekit.context import FixedEntropy
 from conferencekit.errors import ConferenceOutdated, InvalidAddress, InvalidText, MissingLink, PlanInUse
+from conferencekit.message.notice import notice_from_body, notice_to_body
 from conferencekit.moment import Moment
 from conferencekit.testing.secretariat import SITE, SecretariatForTests, conference_for_tests
 
@@ -35,11 +37,13 @@ def secretariat(tmp_path):
 
 
 def bodies(secretariat: SecretariatForTests) -> list[dict]:
+    """What is owed, with all its words in it."""
     from conferencekit.secretariat.broadcasts import expand_all
 
     expand_all(secretariat.shell, secretariat._correspondence)
     records, _ = secretariat.shell.store.find("testing", "~notice", "state", "queued", limit=1000)
-    return [record.body["body"] for record in records]
+    words = secretariat._correspondence.wordings.read
+    return [notice_to_body(notice_from_body(record.body["body"], words)) for record in records]
 
 
 def test_a_moved_session_goes_out_with_the_next_sequence(secretariat):
@@ -118,7 +122,9 @@ def test_the_same_document_again_changes_nothing(secretariat):
 
 def test_a_process_with_an_older_document_is_told(secretariat, tmp_path):
     """It decides nothing by what no longer counts, at its next commit and when it starts anew."""
-    other = SecretariatForTests(store=f"sqlite:///{tmp_path}/records.db")
+    other = SecretariatForTests(
+        store=f"sqlite:///{tmp_path}/records.db", entropy=FixedEntropy(b"another process")
+    )
     other.register({**PERSON, "email": "bob@example.org"})
     secretariat.reload(moved(secretariat.conference))
     with pytest.raises(ConferenceOutdated, match="reload"):

@@ -1,14 +1,15 @@
 """A notice: a mail that is owed. It is stored with the fact that it tells, and rendered when it is sent.
 
 A notice carries all that its mail depends on, so that a mail that is sent again is the same, byte for byte. It is plain
-data: no token is in it (links are derived when it is sent), and nothing is rendered yet.
+data: no token is in it (links are derived when it is sent), and nothing is rendered yet. What it tells everybody alike
+may be kept once for all, in wordings that it names by their digests: see `wording`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, TypedDict, Unpack, get_args
 
@@ -21,7 +22,9 @@ from ..moment import instant_text, second_of
 from ..text import normalise_locale
 
 SCHEMA: Final = 1
-"""The layout of a stored notice."""
+"""The layout of a stored notice that is complete in itself."""
+WORDED: Final = 2
+"""The layout of one that names wordings, and holds what is its person's own."""
 
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?A-~]{1,128}@[!-;=?A-~]{1,255}>")
 
@@ -73,7 +76,8 @@ def _object_of(value: Mapping[str, object], path: str) -> Mapping[str, object]:
     }
 
 
-def _values(value: Mapping[str, object]) -> Mapping[str, object]:
+def plain_values(value: Mapping[str, object]) -> Mapping[str, object]:
+    """A copy of what a text says. Raises `InvalidText` for what is not plain JSON."""
     return _object_of(value, "values")
 
 
@@ -116,7 +120,7 @@ class Notice:
     recipient: Mailbox
     sender: Mailbox
     locale: str = field(converter=normalise_locale)
-    values: Mapping[str, object] = field(factory=dict, converter=_values)
+    values: Mapping[str, object] = field(factory=dict, converter=plain_values)
     links: Mapping[str, LinkSpec] = field(factory=dict, converter=_links)
     invite: Invite | None = None
     message_id: str = field(validator=_is_message_id)
@@ -187,35 +191,54 @@ def notice_to_body(notice: Notice) -> dict[str, object]:
         "schema": SCHEMA,
         "key": notice.key,
         "template": notice.template,
-        "recipient": _mailbox_to_body(notice.recipient),
-        "sender": _mailbox_to_body(notice.sender),
+        "recipient": mailbox_to_body(notice.recipient),
+        "sender": mailbox_to_body(notice.sender),
         "locale": notice.locale,
         "values": dict(notice.values),
-        "links": {name: _link_to_body(link) for name, link in notice.links.items()},
+        "links": {name: link_to_body(link) for name, link in notice.links.items()},
         "invite": invite_to_body(notice.invite) if notice.invite else None,
         "message_id": notice.message_id,
         "date": instant_text(notice.date),
-        "reply_to": _mailbox_to_body(notice.reply_to),
+        "reply_to": mailbox_to_body(notice.reply_to),
         "stream": notice.stream,
         "on_uncertain": notice.on_uncertain,
     }
 
 
-def notice_from_body(body: Mapping[str, object]) -> Notice:
-    """The notice of such JSON.
+def notice_from_body(
+    body: Mapping[str, object], words_of: Callable[[str], Mapping[str, object]] | None = None
+) -> Notice:
+    """The notice of such JSON. `words_of` gives what a wording says by its digest, for notices that name some.
 
     Raises:
         SchemaTooNew: a newer version wrote it.
         InvalidBody: it is not a notice, or its session lies at a time that does not exist any more.
     """
     schema = body.get("schema")
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise SchemaTooNew("A stored notice", schema, SCHEMA)
+    if isinstance(schema, int) and schema > WORDED:
+        raise SchemaTooNew("A stored notice", schema, WORDED)
     try:
-        return _notice(body)
+        return _notice(_with_words(body, words_of) if schema == WORDED and words_of else body)
     except (KeyError, TypeError, ValueError, AttributeError, ConferenceKitError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise InvalidBody("A stored notice", {"schema": schema, "key": body.get("key")}, reason) from error
+
+
+def _with_words(
+    body: Mapping[str, object], words_of: Callable[[str], Mapping[str, object]]
+) -> Mapping[str, object]:
+    """The body with what its wordings say; what it says itself counts before them."""
+    own = {name: value for name, value in body.items() if name != "wordings"}
+    found: dict[str, object] = {"invite": {}}
+    values: dict[str, object] = {}
+    for each in _list(body["wordings"]):
+        words = words_of(str(each))
+        found |= words
+        values |= _object(words["values"])
+    invite = None
+    if own["invite"] is not None:
+        invite = {**_object(found["invite"]), **_object(own["invite"]), "attendee": own["recipient"]}
+    return {**found, **own, "values": values | dict(_object(own["values"])), "invite": invite}
 
 
 def _notice(body: Mapping[str, object]) -> Notice:
@@ -235,7 +258,14 @@ def _object(value: object) -> Mapping[str, object]:
     return value
 
 
-def _mailbox_to_body(mailbox: Mailbox | None) -> dict[str, str] | None:
+def _list(value: object) -> Sequence[object]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"{value!r} is not a JSON list.")
+    return value
+
+
+def mailbox_to_body(mailbox: Mailbox | None) -> dict[str, str] | None:
+    """A mailbox as the JSON that an outbox keeps."""
     return {"name": mailbox.name, "address": mailbox.address} if mailbox else None
 
 
@@ -243,7 +273,8 @@ def _mailbox_from_body(body: object) -> Mailbox:
     return Mailbox(**_object(body))  # type: ignore[arg-type]  # JSON: the class checks what it is given
 
 
-def _link_to_body(link: LinkSpec) -> dict[str, object]:
+def link_to_body(link: LinkSpec) -> dict[str, object]:
+    """A link as the JSON that an outbox keeps."""
     return {
         "purpose": link.purpose,
         "subject": link.subject,

@@ -1,22 +1,26 @@
 """What people are written: from a decision to notices in the outbox.
 
-A notice carries everything that its mail depends on, in words and in the recipient's language; the mail itself is
-rendered when it is sent. A mail with a calendar part is about one event, so a conference of several sessions sends
-one message for each.
+A notice carries everything that its mail depends on, in words and in the recipient's language: what is the person's own
+in itself, what everybody is told in wordings that it names. The mail is rendered when it is sent. A mail with a
+calendar part is about one event, so a conference of several sessions sends one message for each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from attrs import frozen
+
 from ..calendar.invite import Invite, Method, event_uid
-from ..conference import Topic
+from ..conference import Conference, Topic
 from ..context import Context
 from ..datewords import range_text
 from ..mailbox import Mailbox
-from ..message.notice import LinkSpec, make_notice, notice_to_body
+from ..message.notice import LinkSpec
+from ..message.wording import Wording, worded_body
+from ..moment import instant_text, second_of
 from ..ports import Enqueue
 from ..programme.event import Event
 from ..registration.registration import Registration
@@ -24,6 +28,7 @@ from ..registration.rules import Owed, remind_known
 from ..text import LocalizedText
 from ..wire import Layout
 from .shell import InForce, Shell
+from .wordings import Part, Wordings
 
 if TYPE_CHECKING:
     from .broadcasts import Broadcast
@@ -31,12 +36,11 @@ if TYPE_CHECKING:
 EVENTS: Final = Layout(Event)
 _SUBJECTLESS: Final = frozenset({"sign_in", "good_practices", "declaration"})
 _BULK: Final = frozenset({"good_practices_shared", "declaration_published"})
-_CACHED: Final = 64
 _ONCE_IN: Final = 600
 """Seconds in which an address that is entered again and again gets one mail."""
 
 
-class _Told(TypedDict):
+class _Said(TypedDict):
     """What the invites of an event say to everybody who reads one language."""
 
     uid: str
@@ -46,15 +50,29 @@ class _Told(TypedDict):
     url: str | None
 
 
+@frozen
+class Told:
+    """An event that a mail tells of, and by which method of iTIP."""
+
+    event: Event
+    method: Method
+
+
+@frozen
+class More:
+    """What a mail tells everybody besides the conference and the event; `name` tells it from others."""
+
+    name: str
+    values: Callable[[Conference, str], Mapping[str, object]]
+
+
 class Correspondence:
     """Writes the notices of one secretariat."""
 
     def __init__(self, shell: Shell, sender: Mailbox) -> None:
         self._shell = shell
         self._sender = sender
-        self._common = lru_cache(maxsize=_CACHED)(self._common_of)
-        self._told = lru_cache(maxsize=_CACHED)(self._told_of)
-        self._range = lru_cache(maxsize=_CACHED)(range_text)
+        self.wordings = Wordings(shell)
         self._events: tuple[InForce | None, tuple[Event, ...]] = (None, ())
 
     # -- notices
@@ -66,10 +84,7 @@ class Correspondence:
         found: list[Enqueue] = []
         for each in owed:
             key = f"{registration.id}.{about}.{each.template}"
-            events = self._events_for(each.calendar)
-            invites = [
-                self._invite(registration, event, each.calendar or "REQUEST", context) for event in events
-            ]
+            told = [Told(event, each.calendar or "REQUEST") for event in self._events_for(each.calendar)]
             found.append(
                 self.notice(
                     registration,
@@ -77,10 +92,10 @@ class Correspondence:
                     context,
                     key=key,
                     links=self._open_links(each.links, registration, context),
-                    invite=invites[0] if invites else None,
+                    told=told[0] if told else None,
                 )
             )
-            found += self._further(registration, each, invites[1:], context, key)
+            found += self._further(registration, each, told[1:], context, key)
         return tuple(found)
 
     def _open_links(
@@ -92,23 +107,19 @@ class Correspondence:
         return tuple(each for each in links if not (is_over and each == "contribute"))
 
     def _further(
-        self, registration: Registration, owed: Owed, invites: Sequence[Invite], context: Context, key: str
+        self, registration: Registration, owed: Owed, told: Sequence[Told], context: Context, key: str
     ) -> Iterator[Enqueue]:
         """A message of its own for each further session: a mail carries one event."""
         template = owed.template if owed.calendar == "CANCEL" else "session_added"
-        for number, invite in enumerate(invites, 2):
-            values = {
-                "session": invite.summary,
-                "now": self._range(invite.starts, invite.ends, registration.locale),
-            }
+        for number, each in enumerate(told, 2):
             yield self.notice(
                 registration,
                 template,
                 context,
                 key=f"{key}.{number}",
-                values=values,
                 links=("manage",),
-                invite=invite,
+                told=each,
+                more=More("further", partial(self._session_and_time, each.event)),
             )
 
     def reminder(self, known: Registration, context: Context) -> tuple[Enqueue, ...]:
@@ -118,21 +129,17 @@ class Correspondence:
 
     def about_event(self, registration: Registration, broadcast: Broadcast, context: Context) -> Enqueue:
         """The notice of a broadcast to one person."""
-        values = dict(broadcast.values)
-        invite = None
+        told = None
         if broadcast.event is not None:
-            method: Method = "CANCEL" if broadcast.event.status == "cancelled" else "REQUEST"
-            invite = self._invite(registration, broadcast.event, method, context)
-            values |= _changes(broadcast.was, broadcast.event, registration.locale)
-            values["session"] = invite.summary
+            told = Told(broadcast.event, "CANCEL" if broadcast.event.status == "cancelled" else "REQUEST")
         return self.notice(
             registration,
             broadcast.template,
             context,
             key=f"{broadcast.id}.{registration.id}",
-            values=values,
             links=broadcast.links,
-            invite=invite,
+            told=told,
+            more=More(broadcast.id, partial(self._news, broadcast)),
         )
 
     def notice(
@@ -144,37 +151,33 @@ class Correspondence:
         key: str,
         values: Mapping[str, object] | None = None,
         links: Iterable[str] = (),
-        invite: Invite | None = None,
+        told: Told | None = None,
+        more: More | None = None,
     ) -> Enqueue:
-        """One notice to one person, as an operation. All notices to a person share a lane and leave in order."""
-        notice = make_notice(
+        """One notice to one person, as an operation. All notices to a person share a lane and leave in order.
+
+        `values` are the person's own; `more` is said to everybody who gets the mail.
+        """
+        body = worded_body(
             self._shell.id,
             key,
+            wordings=self._wordings(self._shell.in_force, registration.locale, told, more),
             template=template,
-            recipient=invite.attendee if invite else Mailbox(registration.name, registration.address),
             sender=self._sender,
-            locale=registration.locale,
+            recipient=Mailbox(registration.name, registration.address),
             date=context.now,
             values={
-                **self._common(self._shell.in_force, registration.locale),
                 "reference": registration.reference,
                 "state": registration.state,
-                **self._place_and_time(invite, registration.locale),
                 **(values or {}),
             },
             links={
                 purpose: self._link(purpose, registration) for purpose in links if self._has_link(purpose)
             },
-            invite=invite,
+            invite=_own_invite(registration, told, context) if told else None,
             stream="bulk" if template in _BULK else "transactional",
         )
-        return Enqueue(
-            key=key,
-            body=notice_to_body(notice),
-            due=context.now,
-            lane=registration.id,
-            person=registration.id,
-        )
+        return Enqueue(key=key, body=body, due=context.now, lane=registration.id, person=registration.id)
 
     def _has_link(self, purpose: str) -> bool:
         return purpose != "contribute" or self._shell.conference.call is not None
@@ -185,10 +188,34 @@ class Correspondence:
         expires = registration.verify_until if purpose == "verify" else None
         return LinkSpec(purpose, registration.id, registration.generations.get(purpose, 0), expires)
 
-    # -- what the texts say
+    # -- what the texts say to everybody
 
-    def _common_of(self, in_force: InForce, locale: str) -> Mapping[str, object]:
+    def _wordings(
+        self, in_force: InForce, locale: str, told: Told | None, more: More | None
+    ) -> tuple[str, ...]:
+        """What everybody is told who reads this language. An event is what its SEQUENCE and its stamp say."""
         conference = in_force.conference
+        parts: list[Part] = [
+            (
+                (locale,),
+                lambda: Wording(sender=self._sender, locale=locale, values=self._common(conference, locale)),
+            )
+        ]
+        if told:
+            event = told.event
+            parts.append(
+                (
+                    (locale, event.id, event.sequence, event.dtstamp),
+                    lambda: Wording(
+                        values=_place_and_time(event, locale), invite=self._invite(conference, event, locale)
+                    ),
+                )
+            )
+        if more:
+            parts.append(((locale, more.name), lambda: Wording(values=more.values(conference, locale))))
+        return self.wordings.kept(in_force, parts)
+
+    def _common(self, conference: Conference, locale: str) -> Mapping[str, object]:
         call = conference.call
         return {
             "conference": conference.title.text(locale),
@@ -206,6 +233,23 @@ class Correspondence:
             ],
             "registration_deadline": conference.deadline_text("registration", locale),
             "input_deadline": conference.deadline_text("input", locale),
+        }
+
+    def _session_and_time(self, event: Event, conference: Conference, locale: str) -> Mapping[str, object]:
+        return {
+            "session": self._said(conference, event.id, locale)["summary"],
+            "now": range_text(event.starts, event.ends, locale),
+        }
+
+    def _news(self, broadcast: Broadcast, conference: Conference, locale: str) -> Mapping[str, object]:
+        """What a broadcast says: its values, and what became of its event."""
+        if broadcast.event is None:
+            return broadcast.values
+        said = self._said(conference, broadcast.event.id, locale)
+        return {
+            **broadcast.values,
+            **_changes(broadcast.was, broadcast.event, locale),
+            "session": said["summary"],
         }
 
     # -- calendars
@@ -226,32 +270,30 @@ class Correspondence:
         """The events of the sessions that take place, in order, as calendars were told last."""
         in_force = self._shell.in_force
         known, events = self._events  # both in one look: another thread may put others there
-        if known != in_force:
+        if known is not in_force:
             ids = [each.id for each in in_force.conference.sessions if each.status != "cancelled"]
             records = self._shell.store.get(self._shell.id, "event", ids)
             events = tuple(EVENTS.from_body(records[each].body) for each in ids)
             self._events = (in_force, events)
         return events
 
-    def _invite(self, registration: Registration, event: Event, method: Method, context: Context) -> Invite:
-        """The invite of one person: their own SEQUENCE is the event's, and what personal cancellations added."""
-        is_personal = method == "CANCEL" and event.status != "cancelled"
-        newest = is_personal or registration.sequence_offset > 0
+    def _invite(self, conference: Conference, event: Event, locale: str) -> Invite:
+        """The invite to an event as everybody gets it who reads this language; to whom, each notice says."""
+        said = self._said(conference, event.id, locale)
         return Invite(
-            method=method,
-            sequence=event.sequence + registration.sequence_offset,
-            dtstamp=max(event.dtstamp, context.now) if newest else event.dtstamp,
+            method="CANCEL" if event.status == "cancelled" else "REQUEST",
+            sequence=event.sequence,
+            dtstamp=event.dtstamp,
             location=event.place,
             starts=event.starts,
             ends=event.ends,
-            attendee=Mailbox(registration.name, registration.address),
+            attendee=said["organizer"],
             status=event.status,
             join=event.join,
-            **self._told(self._shell.in_force, event.id, registration.locale),
+            **said,
         )
 
-    def _told_of(self, in_force: InForce, event_id: str, locale: str) -> _Told:
-        conference = in_force.conference
+    def _said(self, conference: Conference, event_id: str, locale: str) -> _Said:
         session = conference.session(event_id)
         plan = conference.calendar
         return {
@@ -265,13 +307,25 @@ class Correspondence:
             "url": conference.website,
         }
 
-    def _place_and_time(self, invite: Invite | None, locale: str) -> Mapping[str, object]:
-        if invite is None:
-            return {}
-        return {
-            "when": self._range(invite.starts, invite.ends, locale),
-            "where": _where(invite.location, invite.join),
-        }
+
+def _own_invite(registration: Registration, told: Told, context: Context) -> Mapping[str, object]:
+    """What is other in one person's invite: their SEQUENCE is the event's, and what personal cancellations added."""
+    event, offset = told.event, registration.sequence_offset
+    is_personal = told.method == "CANCEL" and event.status != "cancelled"
+    if not (is_personal or offset):
+        return {}
+    return {
+        "method": told.method,
+        "sequence": event.sequence + offset,
+        "dtstamp": instant_text(second_of(max(event.dtstamp, context.now))),
+    }
+
+
+def _place_and_time(event: Event, locale: str) -> Mapping[str, object]:
+    return {
+        "when": range_text(event.starts, event.ends, locale),
+        "where": _where(event.place, event.join),
+    }
 
 
 def _asked(topic: Topic, locale: str) -> str:

@@ -118,17 +118,18 @@ class DeliveryRun:
             return None
         first = self._first_digests(leased)
         rendered = [self._render(each) for each in leased]
-        messages = [each for each in rendered if isinstance(each, Message)]
+        messages = [each[1] for each in rendered if not isinstance(each, str)]
         answers = iter(mailer.send(messages) if messages else ())
         marks = []
         changed = 0
         for lease, each in zip(leased, rendered, strict=True):
-            if isinstance(each, Message):
-                sha256 = hashlib.sha256(each.data).hexdigest()
-                marks.append(_mark(lease, next(answers, _NO_ANSWER), sha256, context.now))
-                changed += _is_changed(lease, first.get(lease.key, ""), sha256)
-            else:
+            if isinstance(each, str):
                 marks.append(Mark(lease.conference, lease.key, lease.token, "held", note=each))
+                continue
+            notice, message = each
+            sha256 = hashlib.sha256(message.data).hexdigest()
+            marks.append(_mark(lease, notice, next(answers, _NO_ANSWER), sha256, context.now))
+            changed += _is_changed(lease, first.get(lease.key, ""), sha256)
         self._shell.store.settle(marks)
         return evolve(_count(marks), changed=changed)
 
@@ -138,15 +139,15 @@ class DeliveryRun:
         records = self._shell.store.get(self._shell.id, "~notice", again) if again else {}
         return {key: str(record.body["sha256"]) for key, record in records.items()}
 
-    def _render(self, leased: Leased) -> Message | str:
-        """The message; a text says why the notice is held for a person."""
+    def _render(self, leased: Leased) -> tuple[Notice, Message] | str:
+        """The notice and its message; a text says why it is held for a person."""
         from ..message.rendering import render  # noqa: PLC0415 - a process that only takes forms renders no mail
 
         try:
-            notice = notice_from_body(leased.body)
+            notice = notice_from_body(leased.body, self._correspondence.wordings.read)
             if leased.uncertain and notice.on_uncertain == "hold":
                 return "The last try ended without word whether it was accepted."
-            return render(notice, links=self._links(notice), renderer=self._renderer)
+            return notice, render(notice, links=self._links(notice), renderer=self._renderer)
         except ConferenceKitError as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 - a host's renderer may raise anything; the other mails go out
@@ -176,26 +177,31 @@ def _is_changed(leased: Leased, first: str, sha256: str) -> bool:
     return True
 
 
-def _mark(leased: Leased, answer: Delivery, sha256: str, now: datetime) -> Mark:
+def _mark(leased: Leased, notice: Notice, answer: Delivery, sha256: str, now: datetime) -> Mark:
     mark = Mark(leased.conference, leased.key, leased.token, "sent", sha256=sha256)
     match answer:
         case Sent(detail):
             return evolve(mark, note=detail)
         case Rejected(why):
             return evolve(mark, state="failed", note=why)
-        case Deferred(_, why, uncertain=True) if notice_from_body(leased.body).on_uncertain == "hold":
+        case Deferred(_, why, uncertain=True) if notice.on_uncertain == "hold":
             return evolve(mark, state="held", note=why)
         case Deferred(after, why):
-            return _again(mark, leased, now, timedelta(seconds=after), why)
+            return _again(mark, leased, notice.date, now, max(timedelta(seconds=after), _pause(leased)), why)
 
 
-def _again(mark: Mark, leased: Leased, now: datetime, after: timedelta, why: str) -> Mark:
-    """Back into the outbox with a pause that doubles; failed once the notice has been owed for too long."""
-    owed_since = notice_from_body(leased.body).date
+def _again(
+    mark: Mark, leased: Leased, owed_since: datetime, now: datetime, pause: timedelta, why: str
+) -> Mark:
+    """Back into the outbox after a pause; failed once the notice has been owed for too long."""
     if now - owed_since >= _GIVE_UP and leased.attempt >= _FEWEST_TRIES:
         return evolve(mark, state="failed", note=f"given up after {_GIVE_UP.days} days: {why}")
-    pause = min(_FIRST_PAUSE * 2 ** min(leased.attempt - 1, 10), _LONGEST_PAUSE)
-    return evolve(mark, state="queued", due=now + max(after, pause), note=why)
+    return evolve(mark, state="queued", due=now + pause, note=why)
+
+
+def _pause(leased: Leased) -> timedelta:
+    """Twice as long after each try."""
+    return min(_FIRST_PAUSE * (1 << min(leased.attempt - 1, 10)), _LONGEST_PAUSE)
 
 
 def _count(marks: Sequence[Mark]) -> Deliveries:
