@@ -48,7 +48,36 @@ def canonical_json(value: object) -> bytes:
         NotCanonical: for floats (so for NaN and infinity), integers beyond 64 bits, keys that are no text or become
             equal under NFC, lone surrogates, nesting deeper than 64, and what is not JSON at all.
     """
+    if _is_canonical(value, 0):
+        try:
+            return _encode(value).encode()
+        except UnicodeEncodeError:  # half of a surrogate pair: the walk says where
+            pass
     return _encode(_canonical(value, "$", 0)).encode()
+
+
+def _is_canonical(value: object, depth: int) -> bool:
+    """Whether the value can be written as it is, lone surrogates aside: nearly all can, and need no copy, no paths."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii() or unicodedata.is_normalized("NFC", value)  # type: ignore[attr-defined,arg-type]  # text
+    if kind is dict:
+        names, items = value.keys(), value.values()  # type: ignore[attr-defined]  # a dict
+        for name in names:
+            if type(name) is not str or not (name.isascii() or unicodedata.is_normalized("NFC", name)):
+                return False
+    elif kind is list or kind is tuple:
+        items = value
+    else:
+        return value is None or kind is bool or (kind is int and value in _INTEGERS)
+    if depth > _MAX_DEPTH:
+        return False
+    for each in items:  # texts first: most values are
+        if type(each) is str and each.isascii():
+            continue
+        if not _is_canonical(each, depth + 1):
+            return False
+    return True
 
 
 def _canonical(value: object, path: str, depth: int) -> object:

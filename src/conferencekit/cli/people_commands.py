@@ -15,7 +15,7 @@ from attrs import evolve
 from ..conference import Conference
 from ..document import load_conference
 from ..form.catalogue import message
-from ..form.wordpress import match_columns, read_user_export
+from ..form.wordpress import count_rows, match_columns, read_user_export
 from ..moment import Moment
 from ..registration.outcomes import AlreadyRegistered, Refused, Registered, TrustedOutcome, Waitlisted
 from ..registration.registration import Registration
@@ -46,7 +46,7 @@ def run_import(given: argparse.Namespace, output: Output) -> int:
     conference = load_conference(given.conference)
     name = "standard input" if given.file == STANDARD_INPUT else str(given.file)
     with reading(given.file) as stream:
-        total = sum(1 for _ in _rows(stream, conference, name))
+        total = _count(stream, conference, name)
         _note_unused(stream, conference, name, output)
         with opened(given, output, conference=conference, enters=True) as secretariat:
             rows = _rows(stream, conference, name)
@@ -54,6 +54,12 @@ def run_import(given: argparse.Namespace, output: Output) -> int:
             places = _places(secretariat)
     _report(counted, refused, name, places, output)
     return 1 if refused else 0
+
+
+def _count(stream: BinaryIO, conference: Conference, name: str) -> int:
+    """How many rows the file has. Raises `InvalidImport` where it is damaged, or lacks a column."""
+    next(_rows(stream, conference, name), None)
+    return count_rows(lines_of(stream, name), source=name)
 
 
 def _note_unused(stream: BinaryIO, conference: Conference, name: str, output: Output) -> None:

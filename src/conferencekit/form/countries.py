@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from ..text import lookup
@@ -45,6 +45,7 @@ def countries_for(locale: str | None = None) -> tuple[tuple[str, str], ...]:
     return _sorted(lookup(locale or "en", LOCALES) or "en")
 
 
+@lru_cache(maxsize=2048)  # an import asks about few countries, many times
 def country_code(name: str) -> str | None:
     """The code of a country by its name in any of the six languages, or by itself; case and accents do not matter."""
     folded = fold(name)

@@ -17,6 +17,8 @@ It is asked again about what it gave (imports, forms that are shown again), and 
 
 def refine(form: Form, reading: Reading, type_of: Callable[[str], FieldType]) -> Reading:
     """The reading, with the answers of typed fields looked at by their types. Wrong ones stay, to be shown again."""
+    if not any(asked.subtype for asked in form.fields):
+        return reading
     answers, wrong = dict(reading.answers), {each.path for each in reading.issues}
     found: dict[str, Issue] = {}
     for asked in form.fields:

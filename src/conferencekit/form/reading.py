@@ -77,10 +77,19 @@ def read(
     """
     answers: dict[str, object] = {}
     issues: list[Issue] = []
+    plain = (
+        posted if type(posted) is dict else {}
+    )  # as an import gives it: nothing is to be found out about it
     for each in form.fields:
-        given = (files or {}).get(each.name, ()) if each.kind == "file" else _posted(posted, each.name)
-        answers[each.name], found = _READERS[each.kind](each, given)
-        issues += [issue for issue in found if not (draft and issue.code in _INCOMPLETE)]
+        name = each.name
+        given: object = plain.get(name)
+        if each.kind == "file":
+            given = (files or {}).get(name, ())
+        elif type(given) is not str:
+            given = _posted(posted, name)
+        answers[name], found = _READERS[each.kind](each, given)
+        if found:
+            issues += [issue for issue in found if not (draft and issue.code in _INCOMPLETE)]
     return Reading(answers, tuple(issues))
 
 
@@ -103,6 +112,10 @@ def _posted(posted: object, name: str) -> object:
 
 def _text(value: object, limit: int, clean: Callable[[str], str]) -> tuple[str, int]:
     """The cleaned text, and how long it is, counting what was cut."""
+    if type(value) is str and len(value) <= limit:  # most; the rest is for those who send something else
+        text = clean(value)
+        if len(text) <= _CAP_FACTOR * limit:
+            return text, len(text)
     if isinstance(value, (int, float)):
         value = str(value) if value is not False else ""
     if not isinstance(value, str):

@@ -31,6 +31,7 @@ USER_COLUMNS: Final = {
 """The columns of WordPress, and the attributes of `ExportRow` that they go to."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
+_DATES: Final = frozenset({"registered", "registered_wall"})
 _NO_DATE: Final = "0000-00-00 00:00:00"
 _DELIMITERS: Final = (",", ";", "\t")
 
@@ -90,6 +91,21 @@ def read_user_export(lines: Iterable[str | bytes], *, source: str = "the export"
         InvalidImport: at once where the file is empty or its header cannot be read, later (from the rows) where it
             stops being UTF-8 or a quotation mark never closes.
     """
+    labels, records = _opened(lines, source)
+    of_users = tuple((place, label) for place, label in enumerate(labels) if label in USER_COLUMNS)
+    return UserExport(header=labels, rows=(_row(record, labels, of_users) for record in records))
+
+
+def count_rows(lines: Iterable[str | bytes], *, source: str = "the export") -> int:
+    """How many rows an export has: reads it to its end, so that a file that is damaged anywhere is known to be.
+
+    Raises as `read_user_export`.
+    """
+    return sum(1 for _ in _opened(lines, source)[1])
+
+
+def _opened(lines: Iterable[str | bytes], source: str) -> tuple[tuple[str, ...], Iterator[Record]]:
+    """The labels, and the records below them."""
     given = iter(lines)
     first = next(given, None)
     if first is None or not first.strip():
@@ -102,7 +118,7 @@ def read_user_export(lines: Iterable[str | bytes], *, source: str = "the export"
         raise InvalidImport(
             source, 1, labels[:3], "Let the first line be the header: the labels of the columns."
         )
-    return UserExport(header=labels, rows=(_row(record, labels) for record in records))
+    return labels, records
 
 
 def match_columns(header: Sequence[str], form: Form) -> ColumnMatch:
@@ -133,15 +149,17 @@ def posted_from_row(row: ExportRow, match: ColumnMatch, form: Form) -> dict[str,
     Countries become codes and options values, from their labels in any language; what is not recognised stays, so that
     reading it gives the issue.
     """
+    columns, values = match.columns, row.values
+    count = len(values)
     return {
-        each.name: _value(each, row.values[match.columns[each.name]])
+        each.name: _value(each, values[place])
         for each in form.fields
-        if match.columns.get(each.name, len(row.values)) < len(row.values)
+        if (place := columns.get(each.name, count)) < count
     }
 
 
 def _value(asked: Field, cell: str) -> str:
-    text = unguard_cell(cell)
+    text = unguard_cell(cell) if cell.startswith("'") else cell
     if asked.kind == "country":
         return country_code(text) or text
     if asked.kind == "choice" and all(each.value != text for each in asked.choices):
@@ -165,19 +183,23 @@ def _again(first: str | bytes, others: Iterator[str | bytes]) -> Iterator[str | 
     yield from others
 
 
-def _row(record: Record, header: tuple[str, ...]) -> ExportRow:
+def _row(record: Record, header: tuple[str, ...], of_users: Sequence[tuple[int, str]]) -> ExportRow:
+    """`of_users`: the columns of WordPress, by place and label."""
+    cells = record.cells
     issues = [_problem(record, header)] if record.problem else []
-    if not record.problem and len(record.cells) != len(header):
-        issues.append(Issue(FORM, "row_columns", {"expected": len(header), "found": len(record.cells)}))
+    if not record.problem and len(cells) != len(header):
+        issues.append(Issue(FORM, "row_columns", {"expected": len(header), "found": len(cells)}))
     user: dict[str, str] = {}
     dates: dict[str, datetime | None] = {}
-    for label, cell in zip(header, record.cells, strict=False) if not record.problem else ():
-        name = USER_COLUMNS.get(label)
-        if name in ("registered", "registered_wall"):
+    for place, label in of_users if not record.problem else ():
+        if place >= len(cells):
+            break
+        name, cell = USER_COLUMNS[label], cells[place]
+        if name in _DATES:
             dates[name] = _date(cell)
             if dates[name] is None and cell.strip() not in ("", _NO_DATE):
                 issues.append(Issue(label, "row_date", {"value": cell[:40]}))
-        elif name is not None:
+        else:
             user[name] = cell.strip()
     registered = dates.get("registered")
     return ExportRow(
@@ -200,6 +222,6 @@ def _date(cell: str) -> datetime | None:
     if not _DATE.fullmatch(text):
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - a wall time, whose zone the caller knows
+        return datetime.fromisoformat(text)
     except ValueError:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from ..form.fields import Field, Form
+from ..form.fields import Form
 
 _NAMES = ("full_name", "name", "display_name")
 _GIVEN = ("given_name", "first_name", "given-name")
@@ -24,38 +24,67 @@ class PersonAnswers:
     country: str
 
 
-def person_of(form: Form, answers: Mapping[str, object]) -> PersonAnswers:
-    """The person behind the answers: by the kind of the field, its autofill token, or its usual name."""
-    return PersonAnswers(
-        name=_name(form, answers),
-        address=_answer(answers, _by_kind(form, "email")),
-        organisation=_answer(answers, _by_token(form, "organization", _ORGANISATIONS)),
-        country=_answer(answers, _by_kind(form, "country")),
+@frozen(kw_only=True)
+class PersonFields:
+    """Which fields of a form tell of the person, by name; None where it does not ask. The same for all its answers."""
+
+    name: str | None
+    given: str | None
+    family: str | None
+    address: str | None
+    organisation: str | None
+    country: str | None
+    password: str | None
+
+    def person(self, answers: Mapping[str, object]) -> PersonAnswers:
+        """The person behind the answers."""
+        return PersonAnswers(
+            name=self._name(answers),
+            address=_answer(answers, self.address),
+            organisation=_answer(answers, self.organisation),
+            country=_answer(answers, self.country),
+        )
+
+    def _name(self, answers: Mapping[str, object]) -> str:
+        whole = _answer(answers, self.name)
+        if whole:
+            return whole
+        return " ".join(
+            part for part in (_answer(answers, self.given), _answer(answers, self.family)) if part
+        )
+
+    def password_of(self, answers: Mapping[str, object]) -> str:
+        """The password that the person chose, or nothing."""
+        return _answer(answers, self.password)
+
+
+def person_fields(form: Form) -> PersonFields:
+    """Which fields tell of the person: by the kind of the field, its autofill token, or its usual name."""
+    return PersonFields(
+        name=_by_token(form, "name", _NAMES),
+        given=_by_token(form, "given-name", _GIVEN),
+        family=_by_token(form, "family-name", _FAMILY),
+        address=_by_kind(form, "email"),
+        organisation=_by_token(form, "organization", _ORGANISATIONS),
+        country=_by_kind(form, "country"),
+        password=_by_kind(form, "password"),
     )
 
 
-def password_of(form: Form, answers: Mapping[str, object]) -> str:
-    """The password that the person chose, or nothing."""
-    return _answer(answers, _by_kind(form, "password"))
+def person_of(form: Form, answers: Mapping[str, object]) -> PersonAnswers:
+    """The person behind the answers to a form."""
+    return person_fields(form).person(answers)
 
 
-def _name(form: Form, answers: Mapping[str, object]) -> str:
-    whole = _answer(answers, _by_token(form, "name", _NAMES))
-    if whole:
-        return whole
-    parts = (_by_token(form, "given-name", _GIVEN), _by_token(form, "family-name", _FAMILY))
-    return " ".join(part for part in (_answer(answers, each) for each in parts) if part)
+def _by_kind(form: Form, kind: str) -> str | None:
+    return next((each.name for each in form.fields if each.kind == kind), None)
 
 
-def _by_kind(form: Form, kind: str) -> Field | None:
-    return next((each for each in form.fields if each.kind == kind), None)
-
-
-def _by_token(form: Form, token: str, names: tuple[str, ...]) -> Field | None:
+def _by_token(form: Form, token: str, names: tuple[str, ...]) -> str | None:
     fields = [each for each in form.fields if each.kind == "text"]
-    by_token = (each for each in fields if each.autocomplete == token)
-    return next(by_token, None) or next((each for each in fields if each.name in names), None)
+    by_token = (each.name for each in fields if each.autocomplete == token)
+    return next(by_token, None) or next((each.name for each in fields if each.name in names), None)
 
 
-def _answer(answers: Mapping[str, object], asked: Field | None) -> str:
-    return str(answers.get(asked.name, "")) if asked else ""
+def _answer(answers: Mapping[str, object], name: str | None) -> str:
+    return str(answers.get(name, "")) if name else ""

@@ -16,7 +16,7 @@ from attrs import frozen
 from ..context import Context
 from ..errors import StoreBusy
 from ..form.field_types import refine
-from ..form.fields import Field
+from ..form.fields import Field, Form
 from ..form.issues import Issue
 from ..form.reading import Reading, storable
 from ..ledger import matches
@@ -31,7 +31,7 @@ from ..registration.outcomes import (
     refused,
     standing,
 )
-from ..registration.person import password_of, person_of
+from ..registration.person import PersonFields, person_fields
 from ..registration.registration import LIVE, Registration
 from ..registration.rules import Decision, Override, Register
 from ..text import lookup
@@ -104,6 +104,7 @@ class Intake:
         self._correspondence = correspondence
         self._passwords = passwords
         self._actor = actor
+        self._fields: tuple[Form | None, PersonFields | None] = (None, None)
 
     # -- reading
 
@@ -120,11 +121,12 @@ class Intake:
         """Read a posted form. A trusted caller is not asked for the password."""
         form = self._shell.conference.registration.form
         reading = refine(form, self._shell.forms.read(form, posted), self._shell.plugins.field_types.get)
-        issues = tuple(
-            each for each in reading.issues if not (trusted and _asks_password(form.field(each.path)))
-        )
-        if issues:
-            return Refused(issues)
+        if reading.issues:
+            issues = tuple(
+                each for each in reading.issues if not (trusted and _asks_password(form.field(each.path)))
+            )
+            if issues:
+                return Refused(issues)
         command = self._command(reading, locale, received_at, override, trusted=trusted)
         return Submission(command=command, id=_submission_id(submission_id, posted), actor=self._actor)
 
@@ -139,8 +141,9 @@ class Intake:
     ) -> Register:
         conference = self._shell.conference
         form = conference.registration.form
-        person = person_of(form, reading.answers)
-        password = password_of(form, reading.answers)
+        fields = self._fields_of(form)
+        person = fields.person(reading.answers)
+        password = fields.password_of(reading.answers)
         context = self._shell.context()
         return Register(
             answers=storable(form, reading.answers),
@@ -153,6 +156,14 @@ class Intake:
             trusted=trusted,
             override=override,
         )
+
+    def _fields_of(self, form: Form) -> PersonFields:
+        """Which fields tell of the person, found once for a form."""
+        known, fields = self._fields  # both in one look: another thread may put others there
+        if known is not form or fields is None:
+            fields = person_fields(form)
+            self._fields = (form, fields)
+        return fields
 
     # -- one
 
