@@ -20,7 +20,7 @@ class ChecksThenInserts(MemoryStore):
         return [self._later(change_set) for change_set in batch]
 
     def _later(self, change_set):
-        state = self._open()
+        state = self._opened()
         tables = state.tables.setdefault(change_set.conference, Tables())
         seq = state.numbers[change_set.conference] = state.numbers.get(change_set.conference, 0) + 1
         result = evaluate(tables, change_set, seq)
@@ -37,10 +37,10 @@ class MergesUniques(MemoryStore):
 
     def commit(self, batch):
         with self._lock:
-            return [self._open().commit([self._merged(change_set)])[0] for change_set in batch]
+            return [self._opened().commit([self._merged(change_set)])[0] for change_set in batch]
 
     def _merged(self, change_set):
-        tables = self._open().tables.get(change_set.conference, Tables())
+        tables = self._opened().tables.get(change_set.conference, Tables())
         return evolve(change_set, ops=tuple(self._with_old(tables, op) for op in change_set.ops))
 
     def _with_old(self, tables, op):
@@ -63,7 +63,7 @@ class LosesTheSecond(MemoryStore):
 
     def commit(self, batch):
         with self._lock:
-            state, outcomes = self._open(), []
+            state, outcomes = self._opened(), []
             before = copy.deepcopy(state.tables)
             for change_set in batch:
                 name = change_set.conference
@@ -84,7 +84,7 @@ class IgnoresTokens(MemoryStore):
         return super().settle([self._current(mark) for mark in marks])
 
     def _current(self, mark: Mark):
-        tables = self._open().tables.get(mark.conference, Tables())
+        tables = self._opened().tables.get(mark.conference, Tables())
         row = tables.notice(mark.key)
         return mark if row is None else evolve(mark, token=row.token)
 
@@ -100,7 +100,7 @@ class LeasesWithoutToken(MemoryStore):
         return super().settle([self._current(mark) for mark in marks])
 
     def _current(self, mark: Mark):
-        row = self._open().tables.get(mark.conference, Tables()).notice(mark.key)
+        row = self._opened().tables.get(mark.conference, Tables()).notice(mark.key)
         return evolve(mark, token=row.token) if row is not None and mark.token == 1 else mark
 
 
@@ -121,11 +121,11 @@ class ForgetsUniques(MemoryStore):
 
     def _later(self, change_set):
         with self._lock:
-            tables = self._open().tables.get(change_set.conference, Tables())
+            tables = self._opened().tables.get(change_set.conference, Tables())
             stale = Rows(**{each.name: copy.copy(getattr(tables, each.name)) for each in fields(Rows)})
         time.sleep(0.001)
         with self._lock:
-            state = self._open()
+            state = self._opened()
             tables = state.tables.setdefault(change_set.conference, Tables())
             seq = state.numbers[change_set.conference] = state.numbers.get(change_set.conference, 0) + 1
             fresh = Rows(**{each.name: getattr(tables, each.name) for each in fields(Rows)})
@@ -147,7 +147,7 @@ class SealsByWatermark(MemoryStore):
         ]
 
     def _sealing(self, change_set, outcome):
-        tables = self._open().tables.get(change_set.conference, Tables())
+        tables = self._opened().tables.get(change_set.conference, Tables())
         for op in change_set.ops:
             if hasattr(op, "entries") and isinstance(outcome, Committed) and not outcome.replayed:
                 highest = max(tables.entries[id_].seq for id_ in op.entries)

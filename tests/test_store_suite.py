@@ -5,4 +5,4 @@ from __future__ import annotations
 from conferencekit.testing import store_suite
 
 TestMemoryStore = store_suite("memory:")
-TestSQLiteStore = store_suite("sqlite:///{tmp}/conferences.db")
+TestSQLiteStore = store_suite("sqlite:///{tmp}/conferences.db", kills=8)

@@ -10,5 +10,5 @@ def postgresql(place: Path) -> str:
     return shared_server().url_for(place)
 
 
-TestPostgreSQL = store_suite(postgresql, kills=6, examples=30)
+TestPostgreSQL = store_suite(postgresql, kills=40, examples=30)
 TestSQLite = store_suite("sqlite+pysqlite:///{tmp}/store.db", kills=3, examples=20)

@@ -29,6 +29,7 @@ from attrs import define, field, frozen
 
 _SOURCE: Final = Path(__file__).with_name("disk_shim.c")
 _SLOTS: Final = ("syncs", "writes", "bytes", "room", "delay")
+_CONTROL: Final = "CONFERENCEKIT_DISK_CONTROL"
 _UNLIMITED: Final = 2**64 - 1
 _HEAD: Final = struct.Struct("<IBBHQ")
 _WRITE, _TRUNCATE, _SYNC_BEGINS, _SYNC_ENDS = 1, 2, 3, 4
@@ -84,6 +85,12 @@ class WatchedDisk:
     log: Path | None
     _numbers: mmap.mmap = field(repr=False)
 
+    @classmethod
+    def inherited(cls) -> WatchedDisk:
+        """The disk by whose `environment` this process was started. Raises `KeyError` where there is none."""
+        with Path(os.environ[_CONTROL]).open("r+b") as file:
+            return cls({}, None, mmap.mmap(file.fileno(), 8 * len(_SLOTS)))
+
     def _get(self, slot: str) -> int:
         (number,) = struct.unpack_from("<Q", self._numbers, 8 * _SLOTS.index(slot))
         return int(number)
@@ -132,7 +139,7 @@ def watched_disk(directory: Path, *, delay: float = 0.0, log: bool = False) -> I
         environment = {
             "LD_PRELOAD": str(library),
             "CONFERENCEKIT_DISK_UNDER": str(directory.resolve()),
-            "CONFERENCEKIT_DISK_CONTROL": str(control),
+            _CONTROL: str(control),
         }
         if log:
             environment["CONFERENCEKIT_DISK_LOG"] = str(place / "log")

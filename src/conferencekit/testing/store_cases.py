@@ -7,6 +7,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -14,6 +17,7 @@ from attrs import define, field
 
 from ..plugins import Plugins, make_plugin_manager, open_store
 from ..ports import Store
+from .disk import WatchedDisk, watched_disk, why_not
 
 Line = dict[str, object]
 
@@ -69,12 +73,13 @@ class Worker:
 
 
 def run_together(workers: Sequence[Worker]) -> list[Line]:
-    """Let all begin at the same moment; what they wrote."""
+    """Let all begin at the same moment; what they wrote, each one's lines in their order."""
     for worker in workers:
         worker.get_ready()
     for worker in workers:
         worker.go()
-    return [line for worker in workers for line in worker.lines()]
+    with ThreadPoolExecutor(len(workers)) as pool:  # all are read at once: a full pipe would hold a racer up
+        return [line for lines in pool.map(Worker.lines, workers) for line in lines]
 
 
 @define
@@ -84,9 +89,12 @@ class Case:
     url: str
     plugins: Sequence[object]
     manager: Plugins
+    directory: Path
+    """Where the store is, if it is in files: the test's own directory."""
     handles: list[Store] = field(factory=list)
     workers: list[Worker] = field(factory=list)
     needed: list[str] = field(factory=list)
+    closing: ExitStack = field(factory=ExitStack)
 
     def open(self) -> Store:
         """A handle of its own."""
@@ -104,8 +112,14 @@ class Case:
             if name not in claimed:
                 pytest.skip(f"{name}: not claimed and so not proven")
 
-    def work(self, job: str, **options: object) -> Worker:
-        """Start a process that opens the store by its URL; `store_worker` has the jobs."""
+    def watch(self, *, delay: float = 0.0) -> WatchedDisk:
+        """Watch the disk below the store's directory. Skips the test where none can be watched."""
+        if reason := why_not():
+            pytest.skip(f"{reason}; so not proven")
+        return self.closing.enter_context(watched_disk(self.directory, delay=delay))
+
+    def work(self, job: str, *, disk: WatchedDisk | None = None, **options: object) -> Worker:
+        """Start a process that opens the store by its URL, on a `disk` that is watched. `store_worker` has the jobs."""
         names = [plugin.__name__ for plugin in self.plugins if isinstance(plugin, ModuleType)]
         if len(names) < len(self.plugins):
             pytest.skip("give plugins as modules, so that other processes can import them")
@@ -118,7 +132,12 @@ class Case:
                 stderr=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(sys.path),
+                    "PYTHONUTF8": "1",
+                    **(disk.environment if disk else {}),
+                },
             )
         )
         self.workers.append(worker)
@@ -133,11 +152,12 @@ class Case:
                 pass  # closes its pipes
         for store in self.handles:
             store.close()
+        self.closing.close()
 
 
-def run_case(url: str, plugins: Sequence[object]) -> Iterator[Case]:
+def run_case(url: str, plugins: Sequence[object], directory: Path) -> Iterator[Case]:
     """A case for the length of a test."""
-    case = Case(url, plugins, make_plugin_manager(*plugins))
+    case = Case(url, plugins, make_plugin_manager(*plugins), directory)
     try:
         yield case
     finally:

@@ -17,13 +17,16 @@ from ..ports import Store
 from .store_cases import Case, run_case
 from .store_claims import IndexContract, QuotaContract, UniqueContract
 from .store_commits import CommitContract
+from .store_crashes import CrashContract
+from .store_disk import DiskContract
 from .store_dump import DumpContract
 from .store_life import CAPABILITIES, LifeContract
 from .store_model import run_model
 from .store_outbox import LeaseContract, SettleContract
 from .store_pages import EntryContract, PageContract
-from .store_races import CrashContract, ProcessContract, ThreadContract
+from .store_races import ProcessContract, ThreadContract
 from .store_samples import Changes
+from .store_seals import SealContract
 from .store_waiting import WaitingContract
 
 
@@ -46,7 +49,9 @@ class _StoreSuite(
     DumpContract,
     ThreadContract,
     ProcessContract,
+    SealContract,
     CrashContract,
+    DiskContract,
     WaitingContract,
 ):
     """All contracts, and the comparison with the reference. `store_suite` makes a class of its own from it."""
@@ -59,7 +64,7 @@ class _StoreSuite(
     @pytest.fixture
     def case(self, tmp_path: Path) -> Iterator[Case]:
         """The store's URL in a directory of its own, and what works on it."""
-        yield from run_case(self.url_at(tmp_path), self.plugins)
+        yield from run_case(self.url_at(tmp_path), self.plugins, tmp_path)
 
     @pytest.fixture
     def store(self, case: Case) -> Store:
@@ -93,7 +98,7 @@ def store_suite(
     url: str | Callable[[Path], str],
     *,
     plugins: Sequence[object] = (),
-    kills: int = 10,
+    kills: int = 40,
     examples: int = 40,
 ) -> type:
     """A fresh pytest class that tests the store at a URL. Bind it to a name that begins with `Test`.

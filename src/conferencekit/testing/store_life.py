@@ -92,21 +92,22 @@ class LifeContract:
                 [changes(Limit(quota="places", capacity=1)), changes(put("ana", takes={"places": 1}))]
             )
         )
-        (line,) = run_together([case.work("register", prefix="other", count=1, quota="places")])
-        assert line["outcome"] == "conflict"
+        (line,) = run_together([case.work("register", prefix="other", count=1, places=1)])
+        assert line["answer"] == {"seq": 0, "reasons": [["Full", "places", 0, 1]]}
         (line,) = run_together([case.work("register", prefix="other", count=1)])
-        assert line["outcome"] == "committed"
-        assert read(store, str(line["id"])) is not None
+        record = read(store, str(line["id"]))
+        assert record is not None
+        assert line["answer"] == {"seq": record.seq, "replayed": False}
 
     def test_an_exclusive_store_refuses_a_second_process(self, case: Case, changes: Changes) -> None:
         case.needs("exclusive")
         store = case.open()
         committed(store.commit([changes(put("ana"))]))
         (line,) = run_together([case.work("register", prefix="other", count=1)])
-        assert line["outcome"] == StoreBusy.__name__
+        assert line["answer"] == {"seq": 0, "error": StoreBusy.__name__, "reasons": []}
         store.close()
         (line,) = run_together([case.work("register", prefix="other", count=1)])
-        assert line["outcome"] == "committed"
+        assert line["answer"] == {"seq": 2, "replayed": False}
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
     def test_a_forked_child_opens_again(self, case: Case, changes: Changes) -> None:

@@ -1,183 +1,148 @@
-"""Races and crashes: threads, processes, kill -9."""
+"""Races of threads and of processes. What they were told is written down and judged by `store_history.violations`."""
 
 from __future__ import annotations
 
-import random
-import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from ..ports import Committed, Leased, Limit, Outcome, Store
-from .store_cases import Case, run_together
-from .store_samples import CONFERENCE, NOW, SECOND, Changes, change, committed, ids, notice, put
-from .store_worker import registration
+from attrs import asdict
 
-THREADS = 8
-PROCESSES = 3
+from ..ports import Committed, Conflict, Full, Leased, Limit, Owned, Store
+from .store_cases import Case, Worker, run_together
+from .store_history import QUOTA, Call, Glance, violations
+from .store_racers import Mix, Racer, found_in, history_of
+from .store_samples import CONFERENCE, NOW, SECOND, Changes, committed, notice, put, read
+from .store_worker import in_threads, raise_counter
 
+THREADS: Final = 8
+PROCESSES: Final = 3
+CAPACITY: Final = 20
 
-def together(count: int, work: Callable[[int], list[Outcome]]) -> list[Outcome]:
-    """Run the work in so many threads that start at the same moment; what they answered."""
-    start = threading.Barrier(count)
-
-    def run(number: int) -> list[Outcome]:
-        start.wait()
-        return work(number)
-
-    with ThreadPoolExecutor(count) as pool:
-        return [outcome for outcomes in pool.map(run, range(count)) for outcome in outcomes]
+PLACES: Final = Mix()
+VALUES: Final = Mix(values=6, repeating=0.0, places=(0,))
+REPEATS: Final = Mix(sizes=(1, 1, 3), shared=6, repeating=0.3)
 
 
-def check_places(store: Store, quota: str, people: list[str], capacity: int | None = None) -> None:
-    """What the counters say is what the records say: each acknowledged once, nobody else, none too many."""
-    found = [name for name in ids(store, "person", "all", "k") if name in set(people)]
-    assert found == sorted(people, key=str.encode)
-    everybody = ids(store, "person", "all", "k")
-    taken, limit = store.quotas(CONFERENCE, [quota])[quota]
-    assert taken == len(everybody)
-    assert capacity is None or taken <= capacity
-    assert limit == capacity
-    keys = [f"notice to {name}" for name in everybody]
-    assert len(store.get(CONFERENCE, "~notice", keys)) == len(keys)
-    assert set(ids(store, "~entry", "all", "")) >= {f"entry of {name}" for name in everybody}
-    assert all(ids(store, "person", "address", f"{name}@example.org") == [name] for name in everybody)
+def begin(store: Store, conference: str = CONFERENCE, capacity: int | None = CAPACITY) -> None:
+    """Before a race: there is a quota."""
+    committed(store.commit([Changes(conference)(Limit(quota=QUOTA, capacity=capacity))]))
+
+
+def judge(
+    store: Store, lines: Iterable[Mapping[str, Any]], capacity: int | None = CAPACITY
+) -> list[Call | Glance]:
+    """Afterwards: the store can have answered so. The history."""
+    history = history_of(lines)
+    assert list(violations(history, found_in(store, history), capacity)) == []
+    return history
+
+
+def refused(history: Iterable[Call | Glance], reason: type) -> int:
+    """How many were refused for a reason: a race in which nobody is has shown little."""
+    answers = [each.answer for each in history if isinstance(each, Call)]
+    return sum(
+        isinstance(why, reason) for each in answers if isinstance(each, Conflict) for why in each.reasons
+    )
+
+
+def race_of_threads(store: Store, mix: Mix, steps: int = 15) -> list[Call | Glance]:
+    """Threads of this process, one store."""
+    begin(store)
+    lines: list[dict[str, Any]] = []
+    racers = [Racer(store, f"t{at}", lines.append, mix) for at in range(THREADS)]
+    in_threads(THREADS, lambda at: racers[at].run(steps))
+    return judge(store, lines)
 
 
 class ThreadContract:
     """Many threads, one store: decisions are made in the commit."""
 
-    def test_threads_never_oversell(self, store: Store, changes: Changes) -> None:
-        committed(store.commit([changes(Limit(quota="places", capacity=30))]))
-
-        def work(thread: int) -> list[Outcome]:
-            return [store.commit([registration(f"t{thread}", at, "places")])[0] for at in range(10)]
-
-        outcomes = together(THREADS, work)
-        assert sum(isinstance(outcome, Committed) for outcome in outcomes) == 30
-        assert store.quotas(CONFERENCE, ["places"]) == {"places": (30, 30)}
-        assert len(ids(store, "person", "all", "k")) == 30
+    def test_threads_never_oversell(self, store: Store) -> None:
+        assert refused(race_of_threads(store, PLACES), Full)
 
     def test_threads_never_share_a_unique_value(self, store: Store) -> None:
-        def work(thread: int) -> list[Outcome]:
-            records = (put(f"t{thread}-{at}", uniques={"address": str(at)}) for at in range(10))
-            return [store.commit([change(CONFERENCE, record.id, record)])[0] for record in records]
+        assert refused(race_of_threads(store, VALUES), Owned)
 
-        outcomes = together(THREADS, work)
-        assert sum(isinstance(outcome, Committed) for outcome in outcomes) == 10
-        assert all(len(ids(store, "person", "address", str(at))) == 1 for at in range(10))
+    def test_threads_repeat_one_entry(self, store: Store) -> None:
+        history = race_of_threads(store, REPEATS)
+        assert any(isinstance(call.answer, Committed) and call.answer.replayed for call in calls(history))
 
     def test_threads_never_lose_an_update(self, store: Store, changes: Changes) -> None:
         committed(store.commit([changes(put("counter", body={"count": 0}))]))
-
-        def work(thread: int) -> list[Outcome]:
-            return [_raise_counter(store, f"{thread}-{at}") for at in range(5)]
-
-        together(THREADS, work)
-        record = store.get(CONFERENCE, "person", ["counter"])["counter"]
-        assert (record.body["count"], record.version) == (THREADS * 5, THREADS * 5 + 1)
-
-    def test_threads_repeat_one_entry(self, store: Store) -> None:
-        once = change(CONFERENCE, "once", put("ana"), notice("n"))
-        outcomes = together(THREADS, lambda _: store.commit([once]))
-        assert len({outcome.seq for outcome in outcomes if isinstance(outcome, Committed)}) == 1
-        assert [getattr(outcome, "replayed", None) for outcome in outcomes].count(False) == 1
-
-    def test_numbers_of_threads_are_unique(self, store: Store) -> None:
-        def work(thread: int) -> list[Outcome]:
-            return [store.commit([change(CONFERENCE, f"{thread}-{at}")])[0] for at in range(10)]
-
-        numbers = committed(together(THREADS, work))
-        assert len(set(numbers)) == len(numbers)
-        assert len(ids(store, "~entry", "all", "")) == len(numbers)
+        in_threads(THREADS, lambda at: raise_counter(store, lambda _: None, prefix=f"t{at}", steps=5))
+        check_counter(store, THREADS * 5)
 
     def test_two_workers_never_hold_one_notice(self, store: Store, changes: Changes) -> None:
-        committed(store.commit([changes(*(notice(f"n{at}") for at in range(40)))]))
+        committed(store.commit([changes(*(notice(f"n{at}", f"lane {at % 30}") for at in range(40)))]))
         leased: list[Leased] = []
 
-        def work(_: int) -> list[Outcome]:
+        def work(_: int) -> None:
             while mine := store.lease(3, now=NOW, until=NOW + SECOND):
                 leased.extend(mine)
-            return []
 
-        together(THREADS, work)
-        assert sorted(each.key for each in leased) == sorted(f"n{at}" for at in range(40))
+        in_threads(THREADS, work)
+        assert sorted(each.key for each in leased) == sorted(f"n{at}" for at in range(30))
         assert {each.token for each in leased} == {1}
 
 
-def _raise_counter(store: Store, entry: str) -> Outcome:
-    while True:
-        record = store.get(CONFERENCE, "person", ["counter"])["counter"]
-        count = record.body["count"]
-        assert isinstance(count, int)
-        wanted = put("counter", record.version, body={"count": count + 1})
-        (outcome,) = store.commit([change(CONFERENCE, entry, wanted)])
-        if isinstance(outcome, Committed):
-            return outcome
+def calls(history: Iterable[Call | Glance]) -> list[Call]:
+    """Without the glances."""
+    return [each for each in history if isinstance(each, Call)]
+
+
+def check_counter(store: Store, count: int) -> None:
+    """What several raised, one by one."""
+    record = read(store, "counter")
+    assert record is not None
+    assert (record.body["count"], record.version) == (count, count + 1)
 
 
 class ProcessContract:
     """Several processes, one store, opened by its URL."""
 
-    def test_processes_never_oversell(self, case: Case, changes: Changes) -> None:
+    def test_processes_never_oversell(self, case: Case) -> None:
         case.needs("processes")
         store = case.open()
-        committed(store.commit([changes(Limit(quota="places", capacity=40))]))
+        begin(store)
+        mix = asdict(Mix(sizes=(1, 1, 3), shared=4))
+        victim = case.work("race", prefix="victim", steps=None, mix=mix, threads=2)
         workers = [
-            case.work("register", prefix=f"p{at}", count=30, quota="places") for at in range(PROCESSES)
+            case.work("race", prefix=f"p{at}", steps=15, mix=mix, threads=2) for at in range(PROCESSES)
         ]
-        lines = run_together(workers)
-        assert {line["outcome"] for line in lines} <= {"committed", "conflict"}
-        people = [str(line["id"]) for line in lines if line["outcome"] == "committed"]
-        assert len(people) == 40
-        check_places(store, "places", people, 40)
-        assert len({line["seq"] for line in lines if "seq" in line}) == 40
+        history = judge(store, run_with_victim(workers, victim))
+        assert refused(history, Full)
 
     def test_processes_never_share_a_unique_value(self, case: Case) -> None:
         case.needs("processes")
         store = case.open()
-        workers = [case.work("claim", prefix=f"p{at}", count=30) for at in range(PROCESSES)]
-        lines = run_together(workers)
-        won = [line["id"] for line in lines if line["outcome"] == "committed"]
-        assert sorted(won, key=str) == sorted(map(str, range(30)))
-        assert all(len(ids(store, "claim", "value", str(at))) == 1 for at in range(30))
+        begin(store)
+        workers = [
+            case.work("race", prefix=f"p{at}", steps=40, mix=asdict(VALUES)) for at in range(PROCESSES)
+        ]
+        assert refused(judge(store, run_together(workers)), Owned)
 
-
-class CrashContract:
-    """What `commit` acknowledged is there after kill -9, and repeating what was in doubt converges."""
-
-    kills: int
-
-    def test_nothing_acknowledged_is_lost(self, case: Case, changes: Changes) -> None:
-        case.needs("durable")
+    def test_processes_never_lose_an_update(self, case: Case, changes: Changes) -> None:
+        case.needs("processes")
         store = case.open()
-        committed(store.commit([changes(Limit(quota="places", capacity=None))]))
-        store.close()
-        chance = random.Random(2020)  # noqa: S311 - when to kill, no secret
-        everybody: list[str] = []
-        for at in range(self.kills):
-            everybody += _crash_once(case, f"c{at}", chance)
+        committed(store.commit([changes(put("counter", body={"count": 0}))]))
+        run_together([case.work("raise_counter", prefix=f"p{at}", steps=20) for at in range(PROCESSES)])
+        check_counter(store, PROCESSES * 20)
+
+    def test_processes_never_hold_one_notice(self, case: Case, changes: Changes) -> None:
+        case.needs("processes")
         store = case.open()
-        assert store.quotas(CONFERENCE, ["places"])["places"][0] == len(everybody)
-        check_places(store, "places", everybody)
+        committed(store.commit([changes(*(notice(f"n{at}", f"lane {at % 90}") for at in range(120)))]))
+        lines = run_together([case.work("take") for _ in range(PROCESSES)])
+        assert sorted(str(line["key"]) for line in lines) == sorted(f"n{at}" for at in range(90))
+        assert {line["token"] for line in lines} == {1}
 
 
-def _crash_once(case: Case, prefix: str, chance: random.Random) -> list[str]:
-    """Kill a process in the middle of its work; the names that must be there after what was in doubt is repeated."""
-    size = chance.choice((1, 3, 20))
-    worker = case.work("crash", prefix=prefix, size=size, quota="places")
-    worker.go()
-    lines = [worker.next_line()]
-    time.sleep(chance.uniform(0.0, 0.15))
-    lines += worker.kill()
-    done = [line["done"] for line in lines if "done" in line]
-    doubtful = next((line["trying"] for line in reversed(lines) if "trying" in line), 0)
-    store = case.open()
-    names = [f"{prefix}-{number + at}" for number in done if isinstance(number, int) for at in range(size)]
-    assert len(store.get(CONFERENCE, "person", names)) == len(names), "an acknowledged commit was lost"
-    assert isinstance(doubtful, int)
-    again = store.commit([registration(prefix, doubtful + at, "places") for at in range(size)])
-    assert all(isinstance(outcome, Committed) for outcome in again)
-    assert len({getattr(outcome, "replayed", None) for outcome in again}) == 1, "half of a batch was applied"
-    store.close()
-    return [f"{prefix}-{number}" for number in range(doubtful + size)]
+def run_with_victim(workers: list[Worker], victim: Worker) -> list[dict[str, Any]]:
+    """Let all begin, kill the victim in the middle, and wait for the others."""
+    for worker in (victim, *workers):
+        worker.get_ready()
+    for worker in (victim, *workers):
+        worker.go()
+    lines = [victim.next_line() for _ in range(15)]
+    lines += victim.kill()
+    return lines + run_together(workers)

@@ -41,9 +41,11 @@ AREAS: Final = {
     "SettleContract": "settling: old tokens, final states",
     "LifeContract": "life: closing, forks, second openers, what is refused",
     "DumpContract": "dumps: all rows out and in again, audits, copies",
-    "ThreadContract": "races of threads",
-    "ProcessContract": "races of processes",
+    "ThreadContract": "races of threads, each with a history that is judged",
+    "ProcessContract": "races of processes, some of them killed",
+    "SealContract": "sealing while others commit: each entry once",
     "CrashContract": "kill -9: what was acknowledged is kept",
+    "DiskContract": "the disk: syncs before answers, slow ones, no room",
     "WaitingContract": "the waiting list: nobody waits while a place is free, nobody is passed",
     "_StoreSuite": "the whole, beside the reference",
 }

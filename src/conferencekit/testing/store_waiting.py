@@ -36,7 +36,7 @@ from ..conference import Conference
 from ..errors import ConferenceOutdated, NotFound, PlanInUse, TransitionNotAllowed
 from ..events import Event
 from ..hookspecs import hookimpl
-from ..ports import Outcome, Store
+from ..ports import Store
 from ..registration.outcomes import Refused
 from ..registration.registration import Registration
 from ..registration.rules import Override
@@ -44,7 +44,8 @@ from ..secretariat import Passwords, Scrypt
 from ..secretariat.records import KIND, QUOTA, WAITING, read_record
 from .secretariat import SecretariatForTests, conference_for_tests
 from .store_cases import Case
-from .store_races import THREADS, together
+from .store_races import THREADS
+from .store_worker import in_threads
 
 PEOPLE: Final = st.integers(0, 7)
 CAPACITIES: Final = st.integers(1, 4)
@@ -308,7 +309,7 @@ class WaitingContract:
         with open_desk(new_conference(3), case.url, case.manager) as desk:
             people = _enter(desk, range(9))
             before = standing_of(desk)
-            together(THREADS, lambda number: _rush(desk, number, people))
+            in_threads(THREADS, lambda number: _rush(desk, number, people))
             _check_rush(before, standing_of(desk))
             desk.tick()
             check_now(standing_of(desk))
@@ -322,7 +323,7 @@ class WaitingContract:
         ):
             people = _enter(one, range(9))
             before = standing_of(one)
-            together(THREADS, lambda number: _rush((one, two)[number % 2], number, people))
+            in_threads(THREADS, lambda number: _rush((one, two)[number % 2], number, people))
             _check_rush(before, standing_of(two))
 
     def test_a_place_that_a_killed_process_freed_is_given_by_the_next_tick(self, case: Case) -> None:
@@ -348,7 +349,7 @@ def _enter(desk: SecretariatForTests, people: Iterable[int]) -> list[str]:
     return [each.registration.id for each in outcomes if not isinstance(each, Refused)]
 
 
-def _rush(desk: SecretariatForTests, number: int, people: Sequence[str]) -> list[Outcome]:
+def _rush(desk: SecretariatForTests, number: int, people: Sequence[str]) -> None:
     """What one of the threads does: people come, go and sign in; the first raises the capacity."""
     chance = random.Random(number)  # noqa: S311 - the same rush each time
     for at in range(6):
@@ -365,7 +366,6 @@ def _rush(desk: SecretariatForTests, number: int, people: Sequence[str]) -> list
             pass  # another thread did the same
         except ConferenceOutdated:
             desk.reload(with_quota(desk.conference, RAISED))  # as the other handle did
-    return []
 
 
 def _check_rush(before: Standing, after: Standing) -> None:
