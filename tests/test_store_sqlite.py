@@ -222,6 +222,11 @@ def test_a_step_that_fails_leaves_the_older_schema(path, store, newer):
     assert "two" not in tables
 
 
+def test_every_schema_that_was_can_be_brought_forward():
+    """The steps are kept."""
+    assert set(sqlite_schema.UPGRADES) == set(range(1, SCHEMA))
+
+
 def test_nothing_to_migrate(path, store):
     """No file, and one of this version."""
     assert store.pending() == []

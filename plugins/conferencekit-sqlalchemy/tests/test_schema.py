@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from conferencekit.adapters.sqlite import SQLiteStore
+from conferencekit.cli import main as cli
 from conferencekit.errors import NotOurFile, SchemaTooNew, SchemaTooOld, StoreReadOnly, StoreUnavailable
 from conferencekit.testing.store_samples import Changes, committed, put, read
 from conferencekit_sqlalchemy import schema
@@ -96,6 +97,29 @@ def test_older_tables_are_migrated_when_they_are_told_to(opened, any_url, newer)
     store.migrate()
     assert store.pending() == []
     assert read(store, "ana") is not None
+
+
+def test_every_schema_that_was_can_be_brought_forward():
+    """The steps are kept, one after the other."""
+    files = sorted(path.name for path in (schema.MIGRATIONS / "versions").glob("*.py"))
+    assert [int(name[:4]) for name in files] == list(range(1, schema.SCHEMA + 1))
+
+
+def test_the_command_says_first_what_it_would_do(opened, any_url, newer, capsys):
+    """And does it with --yes."""
+    committed(opened(any_url).commit([Changes()(put("ana"))]))
+    assert cli(["storage", "migrate", any_url]) == 0
+    assert capsys.readouterr().out == "Nothing is to be done.\n"
+    newer()
+    for _ in range(2):
+        assert cli(["storage", "migrate", any_url]) == 0
+        told = capsys.readouterr().out
+        assert told.startswith("schema 2: add nothing\nNothing was done. Make a backup")
+        with pytest.raises(SchemaTooOld):
+            opened(any_url).conferences()
+    assert cli(["storage", "migrate", any_url, "--yes"]) == 0
+    assert "Done." in capsys.readouterr().out
+    assert read(opened(any_url), "ana") is not None
 
 
 def test_a_host_may_let_the_first_use_migrate(opened, any_url, newer):
