@@ -11,15 +11,16 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from ..ports import SEQ, Check, Committed, Enqueue, Index, Op, Put, Record
+from ..ports import SEQ, Check, Committed, Index, Op, Put, Record, Reused
 from ..programme.event import Event
+from ..registration.registration import Registration
 from ..wire import Layout
 from .correspondence import Correspondence
-from .records import read_record
+from .records import read_record, stands_since
 from .shell import SYSTEM, Shell
 
-CHUNK: Final = 400
-"""How many notices are written in one commit: two operations each, and a change set has at most 1,000."""
+CHUNK: Final = 100
+"""How many notices are written in one commit: others wait for it, so it takes some milliseconds and no more."""
 
 _KIND: Final = "broadcast"
 
@@ -42,6 +43,10 @@ class Broadcast:
     since: int | None = None
     done: bool = False
 
+    def key_for(self, person: str) -> str:
+        """The key of the notice to one person: there is one, however often the broadcast is expanded."""
+        return f"{self.id}.{person}"
+
 
 BROADCASTS: Final = Layout(Broadcast)
 
@@ -57,38 +62,41 @@ def put_broadcast(broadcast: Broadcast, *, version: int) -> Put:
 def expand_all(shell: Shell, correspondence: Correspondence) -> int:
     """Write the notices of every open broadcast; how many were written."""
     written = 0
+    told: set[str] = set()
     while records := shell.store.find(shell.id, _KIND, "open", "broadcast", limit=1)[0]:
-        written += _expand_chunk(shell, correspondence, records[0])
+        written += _expand_chunk(shell, correspondence, records[0], told)
     return written
 
 
-def _expand_chunk(shell: Shell, correspondence: Correspondence, record: Record) -> int:
+def _expand_chunk(shell: Shell, correspondence: Correspondence, record: Record, told: set[str]) -> int:
+    """`told`: keys of notices that turned out to be there: of people who came back under an earlier time."""
     held = BROADCASTS.from_body(record.body)
     broadcast = held if held.since is not None else evolve(held, since=record.seq)
     context = shell.context()
-    people, cursor = shell.store.find(
+    found, cursor = shell.store.find(
         shell.id, "registration", "state", "confirmed", after=broadcast.cursor, limit=CHUNK
     )
-    concerned = [each for each in people if _is_concerned(each, broadcast)]
-    unchanged = [Check(kind="registration", id=each.id, expect=each.version) for each in concerned]
-    notices: list[Enqueue] = [
-        correspondence.about_event(read_record(each), broadcast, context) for each in concerned
-    ]
+    people = [(each, read_record(each)) for each in found if broadcast.key_for(each.id) not in told]
+    concerned = [(each, person) for each, person in people if _is_concerned(each, person, broadcast)]
+    unchanged = [Check(kind="registration", id=each.id, expect=each.version) for each, _ in concerned]
+    notices = [correspondence.about_event(person, broadcast, context) for _, person in concerned]
     after = evolve(broadcast, cursor=cursor, done=cursor is None)
     entry = shell.entry(
         context, SYSTEM, "broadcast_expanded", broadcast.id, {"notices": [each.key for each in notices]}
     )
     ops: list[Op] = [put_broadcast(after, version=record.version), *unchanged, *notices]
     result = shell.commit(shell.change(entry, ops, read_plan=False))
-    return len(notices) if isinstance(result, Committed) else 0  # expanded elsewhere, or somebody cancelled
+    if isinstance(result, Committed):
+        return len(notices)
+    told.update(each.id for each in result.reasons if isinstance(each, Reused) and each.what == "notice")
+    return 0  # expanded elsewhere, or somebody cancelled
 
 
-def _is_concerned(record: Record, broadcast: Broadcast) -> bool:
+def _is_concerned(record: Record, person: Registration, broadcast: Broadcast) -> bool:
     """Whoever was confirmed later has the news in their confirmation.
 
     Later is a matter of commits: a confirmation may carry a later time than the change, and be there before it.
     """
-    if broadcast.since is not None and record.seq < broadcast.since:
+    if broadcast.since is not None and stands_since(record, person) < broadcast.since:
         return True
-    confirmed_at = read_record(record).confirmed_at
-    return confirmed_at is not None and confirmed_at < broadcast.at
+    return person.confirmed_at is not None and person.confirmed_at < broadcast.at

@@ -136,7 +136,7 @@ class Correspondence:
             registration,
             broadcast.template,
             context,
-            key=f"{broadcast.id}.{registration.id}",
+            key=broadcast.key_for(registration.id),
             links=broadcast.links,
             told=told,
             more=More(broadcast.id, partial(self._news, broadcast)),
