@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from attrs import frozen
 from model import MODEL, OPENED, open_secretariat, registrants
-from rates import fsyncs_a_second
+from probe import probing
 
 from conferencekit import Secretariat
 from conferencekit.mailbox import Mailbox
@@ -189,6 +189,11 @@ def steps(directory: Path, rows: int) -> dict[str, float]:
     return {name: spent / count * 1e6 for name, spent in walk.spent.items()}
 
 
+def _fsyncs(directory: Path) -> float:
+    with probing({"directory": directory}) as probe:
+        return float(probe(1.0)["fsyncs"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -198,7 +203,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=given.dir) as made:
         directory = Path(made)
-        before = fsyncs_a_second(directory)
+        before = _fsyncs(directory)
         for rows in sorted({min(10_000, given.rows), given.rows}):
             done = bulk_import(directory, rows)
             memory = "" if done.megabytes is None else f", {done.megabytes:,.0f} MB at its peak"
@@ -208,10 +213,8 @@ def main() -> None:
             )
         for name, spent in steps(directory, min(given.rows, 10_000)).items():
             print(f"{spent:>8,.1f} us  {name}", flush=True)
-        after = fsyncs_a_second(directory)
-    print(
-        f"fsyncs a second over what is there: {before.overwriting:,.0f} before, {after.overwriting:,.0f} after"
-    )
+        after = _fsyncs(directory)
+    print(f"fsyncs a second over what is there: {before:,.0f} before, {after:,.0f} after")
 
 
 if __name__ == "__main__":
