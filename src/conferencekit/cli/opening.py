@@ -29,7 +29,7 @@ from .files import read_file, write_file
 from .output import Output
 from .plugging import installed_plugins
 
-_NO_SITE: Final = "https://no-mail-is-sent.invalid"  # for commands that render no mail
+NO_SITE: Final = "https://no-mail-is-sent.invalid"  # for commands that render no mail
 SQLITE: Final = "sqlite:///"
 _MOST_OF_SECRET: Final = 10_000
 
@@ -59,7 +59,7 @@ def opened(
             getattr(given, "mailer", None) or str(given.conference.with_suffix(".outbox")), "maildir:"
         ),
         secret=secret,
-        site=_site(given, found) if sends else _NO_SITE,
+        site=_site(given, found) if sends else NO_SITE,
         plugins=installed_plugins(),
         blobs=url_of(given.files, "folder:") if getattr(given, "files", None) else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
@@ -15,19 +15,22 @@ from attrs import evolve
 from ..conference import Conference
 from ..document import load_conference
 from ..form.catalogue import message
+from ..form.issues import Issue
 from ..form.wordpress import count_rows, match_columns, read_user_export
 from ..moment import Moment
-from ..registration.outcomes import AlreadyRegistered, Refused, Registered, TrustedOutcome, Waitlisted
 from ..registration.registration import Registration
 from ..registration.rules import Override
 from ..secretariat import Secretariat
 from ..secretariat.imports import ImportRow, export_rows
 from .files import STANDARD_INPUT, lines_of, reading, write_file
+from .importing import ImportOrder, enter_rows, processes_for
 from .lists import cells, csv_header, plain
-from .opening import opened
+from .opening import opened, store_url
 from .output import Output, count_of
 
 _SHOWN: Final = 50
+_TOLD: Final = 100
+"""After so many rows the progress is shown anew."""
 _ENDINGS: Final = {
     "registered": "registered",
     "waiting_for_a_place": "waiting for a place",
@@ -87,44 +90,27 @@ def _recognisable(row: ImportRow) -> ImportRow:
 def _enter(
     secretariat: Secretariat, rows: Iterable[ImportRow], total: int, given: argparse.Namespace, output: Output
 ) -> tuple[Counter[str], list[RefusedRow]]:
-    override = Override(reason=given.late, late=True) if given.late else None
-    acting = secretariat.acting(given.by or given.file.name, kind="import")
-    waiting: deque[int] = deque()
+    order = ImportOrder(
+        conference=secretariat.conference,
+        store=store_url(given),
+        by=given.by or given.file.name,
+        override=Override(reason=given.late, late=True) if given.late else None,
+    )
     counted: Counter[str] = Counter()
     refused: list[RefusedRow] = []
     with output.progress("Importing", total) as done:
-        for outcome in acting.registrations.enter_many(_noted(rows, waiting), override=override):
-            line = waiting.popleft()
-            counted[_ending(outcome)] += 1
-            refused += _reasons(line, outcome, secretariat.conference)
-            done(counted.total())
+        ended = enter_rows(order, rows, secretariat, processes_for(total, secretariat))
+        for number, (line, ending, issues) in enumerate(ended, 1):
+            counted[ending] += 1
+            refused += _reasons(line, issues, secretariat.conference)
+            if number % _TOLD == 0:
+                done(number)
     return counted, refused
 
 
-def _ending(outcome: TrustedOutcome) -> str:
-    match outcome:
-        case Registered(repeated=True) | Waitlisted(repeated=True):
-            return "in_already"
-        case Registered():
-            return "registered"
-        case Waitlisted():
-            return "waiting_for_a_place"
-        case AlreadyRegistered():
-            return "registered_before"
-        case Refused():
-            return "refused"
-
-
-def _noted(rows: Iterable[ImportRow], waiting: deque[int]) -> Iterator[ImportRow]:
-    """The rows, with their lines kept until the outcome comes."""
-    for row in rows:
-        waiting.append(row.line)
-        yield row
-
-
-def _reasons(line: int, outcome: TrustedOutcome, conference: Conference) -> Iterator[RefusedRow]:
+def _reasons(line: int, issues: Iterable[Issue], conference: Conference) -> Iterator[RefusedRow]:
     form = conference.registration.form
-    for each in outcome.issues if isinstance(outcome, Refused) else ():
+    for each in issues:
         yield line, each.path, each.code, message(each, form.field(each.path), "en")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -287,12 +288,18 @@ class Intake:
         """
         waiting = iter(submissions)
         while chunk := list(islice(waiting, CHUNK)):
-            yield from self._take_chunk(chunk, joined)
+            yield from self.decide(chunk, joined)()
 
-    def _take_chunk(
-        self, chunk: Sequence[Submission | Refused], joined: Callable[[TrustedOutcome], TrustedOutcome]
-    ) -> Iterator[TrustedOutcome]:
+    def decide(
+        self, chunk: Iterable[Submission | Refused], joined: Callable[[TrustedOutcome], TrustedOutcome]
+    ) -> Callable[[], Iterator[TrustedOutcome]]:
+        """Decide as if nobody else were there. What it gives commits, and decides again where the store objects."""
         tries = [each if isinstance(each, Refused) else self._try(each, None, full=False) for each in chunk]
+        return partial(self._commit_many, tries, joined)
+
+    def _commit_many(
+        self, tries: Sequence[_Try | Refused], joined: Callable[[TrustedOutcome], TrustedOutcome]
+    ) -> Iterator[TrustedOutcome]:
         batch = [each.change_set for each in tries if isinstance(each, _Try)]
         results = iter(self._shell.commit_all(batch) if batch else ())
         for attempt in tries:
