@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal, cast, get_args
 
 from ..errors import StoreUnavailable
 from ..limits import check_key
@@ -40,11 +40,12 @@ from ..store.damage import whole_rows
 from .sqlite_audit import faults, store_faults
 from .sqlite_dump import dump, restore
 from .sqlite_rows import NOTICE_COLUMNS, QUOTAS, ByKeys, commit, notice_of, save_notice, stamp
-from .sqlite_session import Place, Session
+from .sqlite_session import Effect, Place, Session
 
 SCHEME: Final = "sqlite:///"
 SECONDS: Final = 10.0
 
+Sync = Literal["full", "after"]
 Page = list[tuple[Position, Record]]
 
 
@@ -52,11 +53,20 @@ class SQLiteStore:
     """`sqlite:///relative/path.db` or `sqlite:////absolute/path.db`, opened at the first use.
 
     `?timeout=SECONDS` at the end sets how long a call waits for others before it raises `StoreBusy` (10 without it).
+    `?sync=after` lets the next writer begin before a commit is synced; the answer still waits for its own sync.
     Beside the file stand `PATH-wal`, `PATH-shm` and `PATH-lock`. Copy a store only after `close()`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, timeout: float = SECONDS) -> None:
-        self._place = Place(f"{SCHEME}{os.fspath(path)}", Path(path), timeout)
+    def __init__(
+        self, path: str | os.PathLike[str], *, timeout: float = SECONDS, sync: Sync = "full"
+    ) -> None:
+        url = f"{SCHEME}{os.fspath(path)}"
+        if sync not in get_args(Sync):
+            raise StoreUnavailable(url, f"'sync={sync}' is no option; {_OPTIONS}")
+        here = Path(
+            os.path.realpath(path)
+        )  # whatever the working directory is when it is opened, and by one name
+        self._place = Place(url, here, timeout, syncs_after=sync == "after")
         self._session = Session(self._place)
         self._inherited: list[Session] = []
         _watch_forks(self)
@@ -67,14 +77,21 @@ class SQLiteStore:
         path, _, options = url.removeprefix(SCHEME).partition("?")
         if not url.startswith(SCHEME) or not path or path == ":memory:":
             raise StoreUnavailable(url, f"write {SCHEME}PATH; for a store without a file write memory:")
-        return cls(path, timeout=_timeout(url, options))
+        given = _options(url, options)
+        timeout, sync = _timeout(url, given.pop("timeout", str(SECONDS))), given.pop("sync", "full")
+        if given:
+            raise StoreUnavailable(url, f"{options!r} is no option; {_OPTIONS}")
+        return cls(path, timeout=timeout, sync=cast("Sync", sync))
 
     @property
     def capabilities(self) -> Mapping[str, str]:
         """Durable, and open to all processes of one machine."""
+        how = "FULL: each commit is synced"
+        if self._place.syncs_after:
+            how = "NORMAL: the WAL is synced after the lock is released and before the answer"
         return MappingProxyType(
             {
-                "durable": f"SQLite {sqlite3.sqlite_version} in WAL mode, synchronous = FULL: each commit is synced",
+                "durable": f"SQLite {sqlite3.sqlite_version} in WAL mode, synchronous = {how}",
                 "processes": "one lock in a file of its own around every commit, checkpoint and close",
             }
         )
@@ -120,9 +137,9 @@ class SQLiteStore:
         """As `Store.commit`. One fsync for the whole batch."""
         check_batch(batch)
 
-        def action(writer: sqlite3.Connection) -> tuple[list[Outcome], bool]:
+        def action(writer: sqlite3.Connection) -> tuple[list[Outcome], Effect]:
             outcomes = commit(writer, batch, self._place.url)
-            return outcomes, any(type(outcome) is Committed and not outcome.replayed for outcome in outcomes)
+            return outcomes, _effect(outcomes)
 
         return self._session.write(action) if batch else []
 
@@ -134,10 +151,10 @@ class SQLiteStore:
         due = (stamp(start), *(() if conference is None else (conference,)), limit)
         sql = _DUE if conference is None else _DUE_IN_CONFERENCE
 
-        def action(writer: sqlite3.Connection) -> tuple[list[Leased], bool]:
+        def action(writer: sqlite3.Connection) -> tuple[list[Leased], Effect]:
             with whole_rows(self._place.url):
                 lent = [_lend(writer, row, end) for row in writer.execute(sql, due).fetchall()]
-            return lent, bool(lent)
+            return lent, Effect.WROTE if lent else Effect.NOTHING
 
         return self._session.write(action)
 
@@ -145,10 +162,10 @@ class SQLiteStore:
         """As `Store.settle`. One fsync, if anything is settled."""
         check_marks(marks)
 
-        def action(writer: sqlite3.Connection) -> tuple[list[bool], bool]:
+        def action(writer: sqlite3.Connection) -> tuple[list[bool], Effect]:
             with whole_rows(self._place.url):
                 answers = [_settle(writer, mark) for mark in marks]
-            return answers, any(answers)
+            return answers, Effect.WROTE if any(answers) else Effect.NOTHING
 
         return self._session.write(action) if marks else []
 
@@ -170,9 +187,9 @@ class SQLiteStore:
         """As `Dumpable.restore`. One fsync."""
         check_key(conference, "The id of a conference")
 
-        def action(writer: sqlite3.Connection) -> tuple[None, bool]:
+        def action(writer: sqlite3.Connection) -> tuple[None, Effect]:
             restore(writer, conference, rows)
-            return None, bool(rows)
+            return None, Effect.WROTE if rows else Effect.NOTHING
 
         self._session.write(action)
 
@@ -228,19 +245,33 @@ def _watch_forks(store: SQLiteStore) -> None:
     )
 
 
-def _timeout(url: str, options: str) -> float:
-    if not options:
-        return SECONDS
-    name, _, value = options.partition("=")
+def _options(url: str, options: str) -> dict[str, str]:
+    """The options of a URL, each once."""
+    pairs = [each.partition("=")[::2] for each in options.split("&")] if options else []
+    if len(dict(pairs)) < len(pairs):
+        raise StoreUnavailable(url, f"{options!r} names an option twice; {_OPTIONS}")
+    return dict(pairs)
+
+
+def _timeout(url: str, value: str) -> float:
     try:
         seconds = float(value)
     except ValueError:
         seconds = -1.0
-    if name != "timeout" or not 0 <= seconds <= 3600:
-        raise StoreUnavailable(
-            url, f"{options!r} is no option; the one there is is ?timeout=SECONDS, 0 to 3600"
-        )
+    if not 0 <= seconds <= 3600:
+        raise StoreUnavailable(url, f"'timeout={value}' is no option; {_OPTIONS}")
     return seconds
+
+
+_OPTIONS: Final = "there are ?timeout=SECONDS, 0 to 3600, and ?sync=full or ?sync=after, joined by &"
+
+
+def _effect(outcomes: Sequence[Outcome]) -> Effect:
+    """A conflict promises nothing; a replay promises that what others may just have committed will last."""
+    committed = [outcome.replayed for outcome in outcomes if isinstance(outcome, Committed)]
+    if not committed:
+        return Effect.NOTHING
+    return Effect.SEEN if all(committed) else Effect.WROTE
 
 
 def _lend(writer: sqlite3.Connection, columns: Sequence[Any], until: datetime) -> Leased:

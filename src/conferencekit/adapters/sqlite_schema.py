@@ -11,6 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from ..errors import NotOurFile, SchemaTooNew, SchemaTooOld
+from .lasting import sync_folder
 
 APPLICATION: Final = 0x434B6974  # "CKit", at offset 68 of the file
 SCHEMA: Final = 1
@@ -69,7 +70,7 @@ UPGRADES: Final[Mapping[int, Upgrade]] = {}
 
 
 def is_ours(path: Path, url: str) -> bool:
-    """Whether the file holds a store; False if it is not there or empty. Only its header is read, by SQLite itself.
+    """Whether the file may hold a store; False if it is not there or empty. Only its header is read, by SQLite itself.
 
     Opening the file beside SQLite would be its ruin: on POSIX a process loses all its locks on a file as soon as it
     closes any descriptor of it. Another process would then believe to be the last, and remove the WAL that is in use.
@@ -85,32 +86,59 @@ def is_ours(path: Path, url: str) -> bool:
     if not size:
         return False
     try:
-        with closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-        ) as connection:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
-            raise NotOurFile(url, "it is not an SQLite database") from error
-        raise
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+            case sqlite3.SQLITE_NOTADB:
+                raise NotOurFile(url, "it is not an SQLite database") from error
+            case (
+                sqlite3.SQLITE_CORRUPT
+            ):  # the power went in the middle of a checkpoint: the WAL has what is missing
+                return True
+            case _:
+                raise
     if size < _SMALLEST:  # SQLite takes it for an empty one
         raise NotOurFile(url, "it is not an SQLite database")
+    _check_application(application, url)
+    return True
+
+
+def _check_application(application: int, url: str) -> None:
     if application != APPLICATION:
         raise NotOurFile(
             url, f"it is an SQLite database of another program, with the application id {application}"
         )
-    return True
 
 
-def create(connection: sqlite3.Connection) -> None:
-    """Lay out an empty file, all or nothing. Before the switch to WAL, so that the mark stands in the file itself."""
-    connection.execute("PRAGMA journal_mode = DELETE")
-    _run(connection, (*LAYOUT, f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}"))
+def create(path: Path) -> None:
+    """Lay out a new file in WAL mode, all or nothing: it gets its name when it is complete and on the disk.
+
+    An empty file that is there is laid out where it is, for it has the owner and the rights that a host gave it.
+    """
+    if path.exists():
+        _lay_out(path)
+        return
+    part = path.with_name(f"{path.name}-new")
+    for left in (part, part.with_name(f"{part.name}-journal")):  # by a process that was killed
+        left.unlink(missing_ok=True)
+    _lay_out(part)
+    part.replace(path)
+    sync_folder(path.parent)
+
+
+def _lay_out(path: Path) -> None:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rwc", uri=True, isolation_level=None)) as connection:
+        for setting in ("synchronous = FULL", "fullfsync = ON", "journal_mode = DELETE"):
+            connection.execute(f"PRAGMA {setting}")
+        marks = (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}")
+        _run(connection, (*LAYOUT, *marks))
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def check_schema(connection: sqlite3.Connection, url: str) -> None:
-    """Raises `SchemaTooNew` and `SchemaTooOld` unless the file has the schema of this version."""
-    found = schema_of(connection)
+    """Raises `NotOurFile`, `SchemaTooNew` and `SchemaTooOld` unless it is a store with the schema of this version."""
+    found = _schema_of(connection, url)
     if found > SCHEMA:
         raise SchemaTooNew(url, found, SCHEMA)
     if found < SCHEMA:
@@ -122,9 +150,9 @@ def pending(connection: sqlite3.Connection, url: str) -> list[str]:
 
     Raises:
         SchemaTooNew: a newer version wrote the file.
-        NotOurFile: no version wrote such a schema.
+        NotOurFile: no version wrote such a file.
     """
-    found = schema_of(connection)
+    found = _schema_of(connection, url)
     if found > SCHEMA:
         raise SchemaTooNew(url, found, SCHEMA)
     unknown = [step for step in range(found, SCHEMA) if step not in UPGRADES]
@@ -136,12 +164,12 @@ def pending(connection: sqlite3.Connection, url: str) -> list[str]:
 def upgrade(connection: sqlite3.Connection, url: str) -> None:
     """Bring an older file to the schema of this version, step by step. Raises what `pending` raises."""
     pending(connection, url)
-    for step in range(schema_of(connection), SCHEMA):
+    for step in range(_schema_of(connection, url), SCHEMA):
         _run(connection, (*UPGRADES[step].statements, f"PRAGMA user_version = {step + 1}"))
 
 
-def schema_of(connection: sqlite3.Connection) -> int:
-    """The schema that the file has."""
+def _schema_of(connection: sqlite3.Connection, url: str) -> int:
+    _check_application(connection.execute("PRAGMA application_id").fetchone()[0], url)
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 

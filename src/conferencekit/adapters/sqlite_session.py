@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from enum import Enum
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -24,6 +25,7 @@ from ..errors import (
 )
 from .file_lock import FileLock
 from .sqlite_schema import check_schema, create, is_ours, pending, upgrade
+from .sqlite_wal import Wal
 
 T = TypeVar("T")
 
@@ -33,11 +35,24 @@ _NO_CHECKPOINT: Final[int | None] = getattr(sqlite3, "SQLITE_DBCONFIG_NO_CKPT_ON
 
 @frozen
 class Place:
-    """Where a store is and how long a call may wait for others, in seconds."""
+    """Where a store is, how long a call may wait for others, in seconds, and when it syncs."""
 
     url: str
     path: Path
     seconds: float
+    syncs_after: bool = False
+    """Whether the WAL is synced after the locks were released, instead of within the commit."""
+
+
+class Effect(Enum):
+    """What an answer rests on: nothing that has to last, what others committed, or what this call wrote."""
+
+    NOTHING = 0
+    SEEN = 1
+    WROTE = 2
+
+
+Action = Callable[[sqlite3.Connection], tuple[T, Effect]]
 
 
 class Session:
@@ -47,6 +62,7 @@ class Session:
         self.closed = closed
         self._place = place
         self._turn = FileLock(place.path.with_name(f"{place.path.name}-lock"))
+        self._wal = Wal(place.path)
         self._writing = threading.Lock()
         self._reading = threading.Lock()
         self._paused: list[threading.Lock] = []
@@ -66,7 +82,7 @@ class Session:
         if self._reader is None:
             self._begin()
         with self._translated():
-            connection = self._connect("rw")
+            connection = self._connect()
         try:
             with self._translated():
                 connection.execute("PRAGMA query_only = ON")
@@ -76,7 +92,7 @@ class Session:
             with self._held(self._writing):  # as the last connection it would checkpoint
                 self._close_all([connection])
 
-    def write(self, action: Callable[[sqlite3.Connection], tuple[T, bool]]) -> T:
+    def write(self, action: Action[T]) -> T:
         """Run an action in a transaction of its own and commit it durably, if its second answer says that it wrote."""
         if self._writer is None:
             self._begin()
@@ -85,7 +101,11 @@ class Session:
         try:
             writer = self._opened(self._writer)
             self._take_turn()
-            return self._transact(writer, action)
+            self._make_ready(writer)
+            answer, effect = self._transact(writer, action)
+            syncs = effect is Effect.SEEN or (effect is Effect.WROTE and self._place.syncs_after)
+            if syncs:
+                self._wal.expect_sync()
         except sqlite3.Error as error:
             raise meaning(error, self._place) from error
         except UnicodeEncodeError as error:
@@ -93,21 +113,40 @@ class Session:
         finally:
             self._turn.release()
             self._writing.release()
+        if syncs:
+            self._sync()
+        return answer
 
-    def _transact(
-        self, writer: sqlite3.Connection, action: Callable[[sqlite3.Connection], tuple[T, bool]]
-    ) -> T:
+    def _make_ready(self, writer: sqlite3.Connection) -> None:
+        """Before a write, within the lock: nothing may stand behind frames that a failed sync may have lost."""
+        try:
+            if self._place.syncs_after:
+                self._wal.open()
+            if not self._wal.is_whole and not self._wal.make_whole(writer):
+                raise StoreBusy(self._place.url, self._place.seconds)
+        except PermissionError as error:
+            raise StoreReadOnly(self._place.url, str(error)) from error
+        except OSError as error:
+            raise StoreUnavailable(self._place.url, str(error)) from error
+
+    def _sync(self) -> None:
+        try:
+            self._wal.sync()
+        except OSError as error:
+            raise CommitInDoubt(self._place.url, str(error)) from error
+
+    def _transact(self, writer: sqlite3.Connection, action: Action[T]) -> tuple[T, Effect]:
         writer.execute("BEGIN IMMEDIATE")
         try:
-            answer, wrote = action(writer)
+            answer, effect = action(writer)
         except BaseException:
             _roll_back(writer)
             raise
-        if wrote:
+        if effect is Effect.WROTE:
             self._commit(writer)
         else:
             writer.execute("ROLLBACK")
-        return answer
+        return answer, effect
 
     def pending(self) -> list[str]:
         """The steps to the schema of this version, in words; nothing where there is no file yet."""
@@ -118,11 +157,9 @@ class Session:
         """Bring the file to the schema of this version, within the lock."""
         with self._outside() as connection:
             if connection is not None:
-                self._take_turn()
-                try:
+                with self._my_turn():
+                    self._make_ready(connection)
                     upgrade(connection, self._place.url)
-                finally:
-                    self._turn.release()
 
     @contextmanager
     def _outside(self) -> Iterator[sqlite3.Connection | None]:
@@ -132,10 +169,12 @@ class Session:
             if not is_ours(self._place.path, self._place.url):
                 yield None
                 return
-            connection = self._connect("rw")
+            connection = self._connect()
             try:
                 yield connection
             finally:
+                if self._writer is None:
+                    self._wal.disown()
                 connection.close()
 
     def close(self) -> None:
@@ -148,6 +187,7 @@ class Session:
             connections = [each for each in (self._reader, self._writer) if each is not None]
             self._reader = self._writer = None
             if connections:
+                self._wal.close(self._place.seconds)
                 self._close_all(connections)
 
     def _close_all(self, connections: list[sqlite3.Connection]) -> None:
@@ -157,7 +197,7 @@ class Session:
             mine = False  # the directory went away: there is nothing to checkpoint to
         try:
             for connection in connections:
-                _allow_checkpoint(connection, allowed=mine)
+                _allow_checkpoint(connection, allowed=mine and self._wal.is_whole)
                 with suppress(sqlite3.Error):  # a checkpoint that fails is made up for at the next opening
                     connection.close()
         finally:
@@ -178,6 +218,7 @@ class Session:
     def disown(self) -> None:
         """After a fork, in the child: the connections are the parent's. They must be kept, never closed."""
         self._turn.disown()
+        self._wal.disown()
 
     def _opened(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
         if connection is None:
@@ -192,38 +233,33 @@ class Session:
                 self._check_place()
                 with self._translated():
                     self._writer, self._reader = both = self._connect_both()
-                weakref.finalize(self, _let_go, os.getpid(), both)
+                weakref.finalize(self, _let_go, os.getpid(), both, self._wal)
 
     def _connect_both(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:
         place, opened = self._place, []
         try:
-            ours = is_ours(place.path, place.url)
-            opened.append(self._connect("rw" if ours else "rwc"))
-            if ours:
-                check_schema(opened[0], place.url)
-            if not ours or not _is_wal(opened[0]):
-                self._take_turn()
-                try:
-                    self._lay_out(opened[0])
-                finally:
-                    self._turn.release()
-            opened.append(self._connect("rw"))
+            if not is_ours(place.path, place.url):
+                with self._my_turn():
+                    if not is_ours(place.path, place.url):  # another process may have been first
+                        create(place.path)
+            opened.append(self._connect())
+            check_schema(opened[0], place.url)
+            if not _is_wal(opened[0]):
+                with self._my_turn():
+                    opened[0].execute("PRAGMA journal_mode = WAL")
+            opened.append(self._connect())
             opened[1].execute("PRAGMA query_only = ON")
+            if place.syncs_after:
+                opened[0].execute("PRAGMA synchronous = NORMAL")
         except BaseException:
             for connection in opened:
                 connection.close()
             raise
         return opened[0], opened[1]
 
-    def _lay_out(self, writer: sqlite3.Connection) -> None:
-        if not is_ours(self._place.path, self._place.url):  # another process may have been first
-            create(writer)
-        check_schema(writer, self._place.url)
-        writer.execute("PRAGMA journal_mode = WAL")
-
-    def _connect(self, mode: str) -> sqlite3.Connection:
+    def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{self._place.path.absolute().as_uri()}?mode={mode}",
+            f"{self._place.path.as_uri()}?mode=rw",
             uri=True,
             timeout=self._place.seconds,
             isolation_level=None,
@@ -251,6 +287,7 @@ class Session:
             _roll_back(writer)
             if _code(error) in _NOTHING_APPLIED:
                 raise
+            self._wal.doubt()
             raise CommitInDoubt(self._place.url, str(error)) from error
 
     @contextmanager
@@ -261,6 +298,14 @@ class Session:
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        self._take_turn()
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _take_turn(self) -> None:
         """Acquire the lock between processes."""
@@ -325,9 +370,10 @@ def _set_up(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {setting}")
 
 
-def _let_go(process: int, connections: tuple[sqlite3.Connection, ...]) -> None:
+def _let_go(process: int, connections: tuple[sqlite3.Connection, ...], wal: Wal) -> None:
     """Close what a host did not, when it drops the store or ends; not on the far side of a fork."""
     if os.getpid() == process:
+        wal.disown()
         for connection in connections:
             with suppress(sqlite3.Error):
                 connection.close()

@@ -1,4 +1,4 @@
-"""A disk that is watched: its syncs are counted, made slower, refused for want of room, or lost with the power.
+"""A disk that is watched: its syncs are counted, made slower or made to fail, its room runs out, its power goes.
 
 with watched_disk(directory) as disk:
     subprocess.run(command, env={**os.environ, **disk.environment})
@@ -14,25 +14,26 @@ import atexit
 import functools
 import mmap
 import os
-import random
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, field
+
+from .disk_power import Operation, after_power_loss, read_log
+
+__all__ = ["Operation", "WatchedDisk", "after_power_loss", "read_log", "watched_disk", "why_not"]
 
 _SOURCE: Final = Path(__file__).with_name("disk_shim.c")
-_SLOTS: Final = ("syncs", "writes", "bytes", "room", "delay")
+_SLOTS: Final = ("syncs", "writes", "bytes", "room", "delay", "failing")
 _CONTROL: Final = "CONFERENCEKIT_DISK_CONTROL"
 _UNLIMITED: Final = 2**64 - 1
-_HEAD: Final = struct.Struct("<IBBHQ")
-_WRITE, _TRUNCATE, _SYNC_BEGINS, _SYNC_ENDS = 1, 2, 3, 4
 
 
 def why_not() -> str:
@@ -116,6 +117,14 @@ class WatchedDisk:
         """Each sync takes so much longer."""
         self._set("delay", round(seconds * 1e6))
 
+    def fail_syncs(self, number: int | None = 1) -> None:
+        """So many syncs fail from now on, with EIO; None: all. 0: none, until told otherwise.
+
+        What such a sync should have brought to the disk may be lost with the power, though a later one succeeds: Linux
+        drops what it could not write. What is written anew is safe again.
+        """
+        self._set("failing", _UNLIMITED if number is None else number)
+
 
 @contextmanager
 def watched_disk(directory: Path, *, delay: float = 0.0, log: bool = False) -> Iterator[WatchedDisk]:
@@ -134,7 +143,7 @@ def watched_disk(directory: Path, *, delay: float = 0.0, log: bool = False) -> I
         place = Path(made)
         place.chmod(0o777)  # a server that runs as another user writes there
         control = place / "control"
-        control.write_bytes(struct.pack("<5Q", 0, 0, 0, _UNLIMITED, round(delay * 1e6)))
+        control.write_bytes(struct.pack("<6Q", 0, 0, 0, _UNLIMITED, round(delay * 1e6), 0))
         control.chmod(0o666)
         environment = {
             "LD_PRELOAD": str(library),
@@ -145,97 +154,3 @@ def watched_disk(directory: Path, *, delay: float = 0.0, log: bool = False) -> I
             environment["CONFERENCEKIT_DISK_LOG"] = str(place / "log")
         with control.open("r+b") as file, mmap.mmap(file.fileno(), 8 * len(_SLOTS)) as numbers:
             yield WatchedDisk(environment, place / "log" if log else None, numbers)
-
-
-# -- loss of power
-
-
-@frozen
-class Operation:
-    """One line of the log: a write, a truncation, or where a sync began or ended. `number` says which sync."""
-
-    what: int
-    path: str
-    number: int
-    data: bytes = b""
-
-
-def read_log(log: Path) -> list[Operation]:
-    """What was done to the files, in order. A torn end is left out."""
-    held, at, found = log.read_bytes(), 0, []
-    while at + _HEAD.size <= len(held):
-        size, what, _, named, number = _HEAD.unpack_from(held, at)
-        at += _HEAD.size
-        if at + named + size > len(held):
-            break
-        path = held[at : at + named].decode()
-        found.append(Operation(what, path, number, held[at + named : at + named + size]))
-        at += named + size
-    return found
-
-
-def after_power_loss(
-    operations: Sequence[Operation], cut: int, directory: Path, chance: random.Random
-) -> list[bytes]:
-    """Make the files as they may be if the power went after the first `cut` operations.
-
-    What was written before a sync began that had ended is there. Of what came later each write is there, not there, or
-    there in part (in sectors of 512 bytes), by chance. New names of files are there.
-
-    Returns:
-        the lines of the file `acknowledged` that had been written before the cut: it stands for the world outside,
-        which forgets nothing.
-    """
-    done = operations[:cut]
-    durable = _durable(done)
-    files: dict[str, bytearray] = {}
-    acknowledged = b""
-    for at, operation in enumerate(done):
-        held = files.setdefault(operation.path, bytearray())
-        if operation.path == "acknowledged":
-            acknowledged += operation.data
-        elif operation.what == _TRUNCATE and (at in durable or chance.random() < 0.5):
-            _resize(held, operation.number)
-        elif operation.what == _WRITE:
-            _write(held, operation, None if at in durable else chance)
-    files.pop("acknowledged", None)
-    for path, held in files.items():
-        target = directory / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(held)
-    return acknowledged.splitlines()
-
-
-def _durable(done: Sequence[Operation]) -> set[int]:
-    """The positions of operations that a later sync of their file covers."""
-    began: dict[int, int] = {}
-    pending: dict[str, list[int]] = {}
-    durable: set[int] = set()
-    for at, operation in enumerate(done):
-        if operation.what in (_WRITE, _TRUNCATE):
-            pending.setdefault(operation.path, []).append(at)
-        elif operation.what == _SYNC_BEGINS:
-            began[operation.number] = at
-        elif operation.what == _SYNC_ENDS and operation.number in began:
-            start = began.pop(operation.number)
-            waiting = pending.get(operation.path, [])
-            durable.update(each for each in waiting if each < start)
-            pending[operation.path] = [each for each in waiting if each > start]
-    return durable
-
-
-def _resize(held: bytearray, size: int) -> None:
-    del held[size:]
-    held.extend(bytes(size - len(held)))
-
-
-def _write(held: bytearray, operation: Operation, chance: random.Random | None) -> None:
-    """All of it, or by chance: all, nothing, or some of its sectors."""
-    kept = 1.0 if chance is None else chance.choice((0.0, 0.5, 1.0))
-    for first in range(0, len(operation.data), 512):
-        if chance is None or chance.random() < kept:
-            piece = operation.data[first : first + 512]
-            start = operation.number + first
-            if len(held) < start + len(piece):
-                _resize(held, start + len(piece))
-            held[start : start + len(piece)] = piece

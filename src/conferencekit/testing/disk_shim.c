@@ -1,5 +1,6 @@
-/* Watches what a process does to the files below one directory: counts syncs and writes, makes syncs slower, makes the
-   disk full, and keeps a log of every write and sync from which the disk after a loss of power can be made.
+/* Watches what a process does to the files below one directory: counts syncs and writes, makes syncs slower, makes them
+   fail, makes the disk full, and keeps a log of every write, sync, removal and renaming from which the disk after a loss
+   of power can be made.
 
    Preloaded (LD_PRELOAD). $CONFERENCEKIT_DISK_UNDER: the directory. $CONFERENCEKIT_DISK_CONTROL: a file of numbers that
    all processes share. $CONFERENCEKIT_DISK_LOG: where the log goes, if there is to be one. `disk.py` is the other end. */
@@ -21,15 +22,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SYNCS, WRITES, BYTES, ROOM, DELAY, SLOTS };       /* the numbers in the control file; DELAY in microseconds */
-enum { WRITE = 1, TRUNCATE, SYNC_BEGINS, SYNC_ENDS };    /* what a record of the log says */
+enum { SYNCS, WRITES, BYTES, ROOM, DELAY, FAILING, SLOTS };  /* the numbers in the control file; DELAY in microseconds */
+enum { WRITE = 1, TRUNCATE, SYNC_BEGINS, SYNC_ENDS, SYNC_FAILS, UNLINK, RENAME };  /* what a record of the log says */
 
 struct head {                                            /* of a record; then the path, then the bytes */
     uint32_t size;
     uint8_t what;
     uint8_t unused;
     uint16_t path;
-    uint64_t offset;                                     /* of a sync: the number that its end repeats */
+    uint64_t offset;                                     /* of a sync: the number that its end repeats. The bytes of a
+                                                            renaming: the new path */
 } __attribute__((packed));
 
 static const char *under;
@@ -48,6 +50,8 @@ static int (*real_ftruncate)(int, off_t);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
 static int (*real_msync)(void *, size_t, int);
+static int (*real_unlinkat)(int, const char *, int);
+static int (*real_renameat)(int, const char *, int, const char *);
 
 static void after_fork(void) { pthread_mutex_init(&turn, NULL); }
 
@@ -61,6 +65,8 @@ __attribute__((constructor)) static void begin(void) {
     real_fsync = dlsym(RTLD_NEXT, "fsync");
     real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
     real_msync = dlsym(RTLD_NEXT, "msync");
+    real_unlinkat = dlsym(RTLD_NEXT, "unlinkat");
+    real_renameat = dlsym(RTLD_NEXT, "renameat");
     const char *control = getenv("CONFERENCEKIT_DISK_CONTROL");
     under = getenv("CONFERENCEKIT_DISK_UNDER");
     if (!control || !under) return;
@@ -74,6 +80,10 @@ __attribute__((constructor)) static void begin(void) {
     pthread_atfork(NULL, NULL, after_fork);
 }
 
+static int is_below(const char *path) {
+    return !strncmp(path, under, under_length) && path[under_length] == '/' && path[under_length + 1];
+}
+
 /* The path of an open file below the directory; its length, or 0 where it is another. */
 static size_t watched(int fd, char *path, size_t size) {
     if (!shared || fd < 0) return 0;
@@ -82,8 +92,9 @@ static size_t watched(int fd, char *path, size_t size) {
     int before = errno;
     ssize_t length = readlink(link, path, size - 1);
     errno = before;
-    if (length <= (ssize_t)under_length || strncmp(path, under, under_length) || path[under_length] != '/') return 0;
+    if (length <= 0) return 0;
     path[length] = 0;
+    if (!is_below(path)) return 0;
     size_t named = strcspn(path, " ");                   /* a file that was removed: "PATH (deleted)" */
     return strstr(path, " (deleted)") && path[named] == ' ' ? 0 : (size_t)length;
 }
@@ -168,23 +179,80 @@ static ssize_t written(int fd, const struct iovec *pieces, int n, off_t offset) 
     return done;
 }
 
+/* Whether this sync is one of those that are to fail. */
+static int fails(void) {
+    uint64_t left = shared[FAILING];
+    while (left && left != UINT64_MAX)
+        if (__atomic_compare_exchange_n(&shared[FAILING], &left, left - 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) break;
+    return left != 0;
+}
+
+/* Whether it is the directory itself: its syncs, which keep names, are logged and not counted. */
+static int is_top(int fd) {
+    struct stat here, top;
+    return shared && log_wanted && !fstat(fd, &here) && S_ISDIR(here.st_mode) && !stat(under, &top) &&
+           here.st_dev == top.st_dev && here.st_ino == top.st_ino;
+}
+
 static int synced(int fd, int (*real)(int)) {
     char path[4096];
     size_t length = watched(fd, path, sizeof path);
-    if (!length) return real(fd);
+    int top = !length && is_top(fd);
+    if (!length && !top) return real(fd);
+    if (top) length = under_length + 1;
     take_turn();
     uint64_t number = ++syncs_logged;
     note(SYNC_BEGINS, path, length, number, NULL, 0, 0);
     end_turn();
-    int done = real(fd), before = errno;
+    int done = fails() ? (errno = EIO, -1) : real(fd), before = errno;
     struct timespec left = {(time_t)(shared[DELAY] / 1000000), (long)(shared[DELAY] % 1000000) * 1000};
     while ((left.tv_sec || left.tv_nsec) && nanosleep(&left, &left) < 0 && errno == EINTR) {}
-    if (!done) {
-        count(SYNCS, 1);
-        take_turn();
-        note(SYNC_ENDS, path, length, number, NULL, 0, 0);
-        end_turn();
-    }
+    if (!done && !top) count(SYNCS, 1);
+    take_turn();
+    note(done ? SYNC_FAILS : SYNC_ENDS, path, length, number, NULL, 0, 0);
+    end_turn();
+    errno = before;
+    return done;
+}
+
+/* The path of a name below the directory, with the links on the way to it resolved; its length, or 0. */
+static size_t named(int dir, const char *name, char *path, size_t size) {
+    char whole[4096], folder[4096];
+    int before = errno;
+    if (!shared || !log_wanted) return 0;
+    if (*name == '/') snprintf(whole, sizeof whole, "%s", name);
+    else if (dir == AT_FDCWD) snprintf(whole, sizeof whole, "./%s", name);
+    else snprintf(whole, sizeof whole, "/proc/self/fd/%d/%s", dir, name);
+    char *last = strrchr(whole, '/');
+    *last = 0;
+    char *found = realpath(*whole ? whole : "/", folder);
+    errno = before;
+    if (!found) return 0;
+    int length = snprintf(path, size, "%s/%s", folder, last + 1);
+    return length > 0 && (size_t)length < size && is_below(path) ? (size_t)length : 0;
+}
+
+static int removed(int dir, const char *name, int flags) {
+    char path[8192];
+    size_t length = flags ? 0 : named(dir, name, path, sizeof path);
+    if (!length) return real_unlinkat(dir, name, flags);
+    take_turn();
+    int done = real_unlinkat(dir, name, flags), before = errno;
+    if (!done) note(UNLINK, path, length, 0, NULL, 0, 0);
+    end_turn();
+    errno = before;
+    return done;
+}
+
+static int renamed(int dir, const char *name, int to_dir, const char *to) {
+    char path[8192], target[8192];
+    size_t length = named(dir, name, path, sizeof path), to_length = named(to_dir, to, target, sizeof target);
+    if (!length || !to_length) return real_renameat(dir, name, to_dir, to);
+    struct iovec piece = {target + under_length + 1, to_length - under_length - 1};
+    take_turn();
+    int done = real_renameat(dir, name, to_dir, to), before = errno;
+    if (!done) note(RENAME, path, length, 0, &piece, 1, piece.iov_len);
+    end_turn();
     errno = before;
     return done;
 }
@@ -226,6 +294,10 @@ int ftruncate(int fd, off_t size) { return truncated(fd, size); }
 int ftruncate64(int fd, off64_t size) { return truncated(fd, size); }
 int fsync(int fd) { return synced(fd, real_fsync); }
 int fdatasync(int fd) { return synced(fd, real_fdatasync); }
+int unlink(const char *name) { return removed(AT_FDCWD, name, 0); }
+int unlinkat(int dir, const char *name, int flags) { return removed(dir, name, flags); }
+int rename(const char *name, const char *to) { return renamed(AT_FDCWD, name, AT_FDCWD, to); }
+int renameat(int dir, const char *name, int to_dir, const char *to) { return renamed(dir, name, to_dir, to); }
 
 int msync(void *start, size_t size, int flags) {
     int done = real_msync(start, size, flags);
