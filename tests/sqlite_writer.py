@@ -14,8 +14,8 @@ from conferencekit.adapters import sqlite
 from conferencekit.adapters.sqlite import SQLiteStore
 from conferencekit.adapters.sqlite_session import Effect
 from conferencekit.errors import CommitInDoubt
-from conferencekit.ports import Committed
-from conferencekit.testing.store_worker import registration
+from conferencekit.ports import ChangeSet, Committed, Index
+from conferencekit.testing.store_samples import CONFERENCE, change, notice, put
 
 
 def main() -> None:
@@ -41,6 +41,13 @@ def main() -> None:
         assert isinstance(outcome, Committed), outcome
         os.write(acknowledged, f"{prefix}-{number}\n".encode())
     store.close()
+
+
+def registration(prefix: str, number: int) -> ChangeSet:
+    """A person, an entry and a notice. The same arguments give the same one."""
+    id_ = f"{prefix}-{number}"
+    record = put(id_, indexes={"all": Index("k", id_)}, uniques={"address": f"{id_}@example.org"})
+    return change(CONFERENCE, f"entry of {id_}", record, notice(f"notice to {id_}"), person=id_)
 
 
 def settled(store: SQLiteStore, change_set) -> object:

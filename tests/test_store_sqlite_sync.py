@@ -30,6 +30,7 @@ path = Path(sys.argv[1])
 store = SQLiteStore.open(f"sqlite:///{path}?sync={sys.argv[2]}")
 store.conferences()
 """
+WRITER = Path(__file__).with_name("sqlite_writer.py")
 BOTH = pytest.mark.parametrize("sync", ["full", "after"])
 
 watched = pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
@@ -40,9 +41,9 @@ def place(tmp_path) -> Path:
     return tmp_path / "a.db"
 
 
-def run(disk, place: Path, sync: str, code: str) -> list[str]:
+def run(disk, place: Path, sync: str, code: str, *more: Path) -> list[str]:
     """The words that a process prints that works on the watched disk."""
-    argv = [sys.executable, "-c", BEGIN + code, str(place), sync]
+    argv = [sys.executable, "-c", BEGIN + code, str(place), sync, *map(str, more)]
     done = subprocess.run(
         argv, env={**os.environ, **disk.environment}, capture_output=True, text=True, check=False
     )
@@ -238,7 +239,7 @@ def test_a_wal_that_was_taken_away_promises_nothing(place):
 
 def history(folder: Path, writers: list[str], *, count: int, careless: str = "") -> list[Operation]:
     """What processes did to the disk that commit to one store, each by its own setting."""
-    argv = [sys.executable, Path(__file__).with_name("sqlite_writer.py"), f"--careless={careless}"]
+    argv = [sys.executable, WRITER, f"--careless={careless}"]
     with watched_disk(folder, delay=0.02 if careless else 0.002, log=True) as disk:
         environment = {**os.environ, **disk.environment}
         processes = [
@@ -325,7 +326,8 @@ def test_what_was_acknowledged_survives_syncs_that_fail_and_a_loss_of_power(tmp_
         FAILING
         + """
 acknowledged = os.open(path.with_name("acknowledged"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-from conferencekit.testing.store_worker import registration
+sys.path.insert(0, sys.argv[3])
+from sqlite_writer import registration
 for number in range(10):
     store.commit([change(CONFERENCE, f"small-{number}")])  # so that a WAL begins without most of the pages
     fail(1)
@@ -339,7 +341,7 @@ for number in range(10):
 """
     )
     with watched_disk(tmp_path / "disk", log=True) as disk:
-        run(disk, tmp_path / "disk" / "a.db", sync, code)
+        run(disk, tmp_path / "disk" / "a.db", sync, code, WRITER.parent)
         operations = read_log(disk.log)
     failed = [at for at, each in enumerate(operations) if each.what == What.SYNC_FAILS]
     moments = {at + 1 for at, each in enumerate(operations) if each.path == "acknowledged"}

@@ -6,4 +6,4 @@ from conferencekit.testing import store_suite
 
 TestMemoryStore = store_suite("memory:")
 TestSQLiteStore = store_suite("sqlite:///{tmp}/conferences.db", kills=8)
-TestSQLiteStoreThatSyncsAfter = store_suite("sqlite:///{tmp}/conferences.db?sync=after")
+TestSQLiteStoreThatSyncsAfter = store_suite("sqlite:///{tmp}/conferences.db?sync=after", kills=2, examples=10)
