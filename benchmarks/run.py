@@ -47,6 +47,7 @@ SUBJECTS: Final = (
     Subject("growth", "growth"),
     Subject("postgresql", "postgresql"),
     Subject("outbox", "outbox"),
+    Subject("broadcast", "broadcast"),
     Subject("imports", "processes", both=False),
 )
 
