@@ -137,6 +137,13 @@ def test_numbers_begin_where_they_make_sense():
             make()
 
 
+def test_one_record_takes_so_few_places_that_no_counter_overflows():
+    """Counters are numbers of 64 bits in every database."""
+    Put(**PUT, takes={"q": 10**9})
+    with pytest.raises(InvalidChangeSet, match="from 1 to 1,000,000,000"):
+        Put(**PUT, takes={"q": 10**9 + 1})
+
+
 @pytest.mark.parametrize("order", [2**63, -(2**63) - 1, 1.5, True, None, b"x", "x" * 513, "\0"])
 def test_orders_have_limits(order):
     """A 64-bit number, a short text, or SEQ."""

@@ -35,7 +35,7 @@ from conferencekit.errors import (
 )
 from conferencekit.ports import Committed, Limit, Mark
 from conferencekit.store import State
-from conferencekit.testing.store_model import STATES, _Script
+from conferencekit.testing.store_beside import STATES, Script
 from conferencekit.testing.store_samples import CONFERENCE, NOW, SECOND, change, committed, notice, put, read
 
 
@@ -514,7 +514,7 @@ def audit(connection: sqlite3.Connection) -> None:
 def test_derived_rows_follow_from_records(store, raw, seed):
     """After any history: index rows, claims, counters, and which notice of a lane is next."""
     chance, model = random.Random(seed), State()
-    script = _Script(chance, model)
+    script = Script(chance, model)
     for step in range(60):
         batch = [script.change_set() for _ in range(chance.randrange(1, 5))]
         model.commit(batch)

@@ -27,6 +27,7 @@ PAGE: Final = 1000
 NESTING: Final = 100
 SEALED_AT_ONCE: Final = 10_000
 NUMBER: Final = 2**63 - 1
+PLACES: Final = 10**9  # that one record takes of a quota: so the sum of all stays a number of 64 bits
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -65,10 +66,11 @@ def check_kind(value: object) -> None:
         raise InvalidChangeSet(value, "Kinds that begin with '~' are the store's own: choose another name.")
 
 
-def check_number(value: object, what: str, lowest: int = 0) -> None:
-    """A whole number from `lowest` to 2**63 - 1; True and False are none. Raises `InvalidChangeSet`."""
-    if type(value) is not int or not lowest <= value <= NUMBER:
-        raise InvalidChangeSet(value, f"{what} must be a whole number from {lowest} to 2**63 - 1.")
+def check_number(value: object, what: str, lowest: int = 0, highest: int = NUMBER) -> None:
+    """A whole number from `lowest` to `highest`; True and False are none. Raises `InvalidChangeSet`."""
+    if type(value) is not int or not lowest <= value <= highest:
+        end = "2**63 - 1" if highest == NUMBER else f"{highest:,}"
+        raise InvalidChangeSet(value, f"{what} must be a whole number from {lowest} to {end}.")
 
 
 def body_text(body: object, what: str = "A body") -> str:

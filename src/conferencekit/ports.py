@@ -23,6 +23,7 @@ from .limits import (
     KEY_BYTES,
     NUMBER,
     OPS,
+    PLACES,
     SEALED_AT_ONCE,
     body_text,
     check_key,
@@ -139,7 +140,7 @@ class Put:
 
     `indexes`, `uniques` and `takes` replace what the record had: `{}` gives everything back. A name stands in `indexes`
     or in `uniques`, not in both: every unique is an index too. A unique value has one owner among all kinds. `takes`
-    says how many of each quota the record holds (1 or more). `over` lets an organiser exceed these quotas.
+    says how many of each quota the record holds (1 to 1,000,000,000). `over` lets an organiser exceed these quotas.
 
     Attributes:
         text: the body as compact JSON, made once.
@@ -166,7 +167,7 @@ class Put:
                 raise InvalidChangeSet(name, "Name it in `uniques` only: every unique is an index too.")
         for quota, places in self.takes.items():
             check_key(quota, "The name of a quota")
-            check_number(places, "What is taken of a quota", 1)
+            check_number(places, "What is taken of a quota", 1, PLACES)
         object.__setattr__(self, "text", body_text(self.body))
 
 

@@ -148,6 +148,8 @@ class SQLiteStore:
     ) -> list[Leased]:
         """As `Store.lease`. One fsync, if anything is due."""
         start, end = lease_terms(limit, now, until)
+        if conference is not None and not _possible([conference]):
+            return []
         due = (stamp(start), *(() if conference is None else (conference,)), limit)
         sql = _DUE if conference is None else _DUE_IN_CONFERENCE
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 __all__ = ["store_suite"]
 
 _ASSERTING: Final = (
-    "claims", "commits", "crashes", "disk", "dump", "life", "limits", "model", "outbox", "pages", "races", "samples",
-    "seals", "waiting",
+    "beside", "claims", "commits", "crashes", "disk", "dump", "life", "limits", "model", "outbox", "pages", "races",
+    "samples", "seals", "waiting",
 )  # fmt: skip
 
 _pytest = sys.modules.get("pytest")

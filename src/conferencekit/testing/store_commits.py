@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from ..ports import ABSENT, Check, Committed, Conflict, Enqueue, Erase, Limit, Reused, Stale, Store
-from .store_samples import CONFERENCE, NOW, Changes, change, committed, ids, notice, put, read
+from ..ports import (
+    ABSENT,
+    ChangeSet,
+    Check,
+    Committed,
+    Conflict,
+    Enqueue,
+    Entry,
+    Erase,
+    Limit,
+    Reused,
+    Stale,
+    Store,
+)
+from .store_samples import CONFERENCE, NOW, SECOND, Changes, change, committed, ids, notice, put, read
 
 
 class CommitContract:
@@ -190,6 +203,41 @@ class CommitContract:
         assert record is not None
         assert record.body == body
         assert store.get(CONFERENCE, "~notice", ["n"])["n"].body["body"] == body
+
+    def test_a_body_of_four_mebibytes_fits(self, store: Store) -> None:
+        """Of records, notices and entries alike; wide characters count as they are written."""
+        body: dict[str, object] = {"text": "x" * (4 * 2**20 - 11)}
+        large = Enqueue(key="n", body=body, due=NOW, lane="l")
+        entry = Entry("large", body, "digest")
+        committed(store.commit([ChangeSet(CONFERENCE, entry, (put("ana", body=body), large))]))
+        record = read(store, "ana")
+        assert record is not None
+        assert record.body == body
+        assert store.get(CONFERENCE, "~notice", ["n"])["n"].body["body"] == body
+        assert store.get(CONFERENCE, "~entry", ["large"])["large"].body["body"] == body
+        (leased,) = store.lease(1, now=NOW, until=NOW + SECOND)
+        assert leased.body == body
+
+    @pytest.mark.parametrize("no_key", ["", "half \ud800", "nul \0", "x" * 513, "\U0001f600" * 129])
+    def test_what_cannot_be_a_key_is_not_there(self, store: Store, no_key: str) -> None:
+        """Reading never fails for it, wherever it stands, whatever the database underneath would say."""
+        committed(
+            store.commit([change(CONFERENCE, "e", put("ana"), notice("n"), Limit(quota="q", capacity=1))])
+        )
+        for conference, kind, id_ in (
+            (no_key, "person", "ana"),
+            (CONFERENCE, no_key, "ana"),
+            (CONFERENCE, "person", no_key),
+        ):
+            assert store.get(conference, kind, [id_]) == {}
+            assert store.find(conference, kind, "all", id_) == ([], None)
+        assert store.find(CONFERENCE, "person", no_key, "k") == ([], None)
+        assert store.get(CONFERENCE, "~entry", [no_key, "e"]).keys() == {"e"}
+        assert store.get(CONFERENCE, "~notice", [no_key, "n"]).keys() == {"n"}
+        assert store.find(CONFERENCE, "~notice", "person", no_key) == ([], None)
+        assert store.quotas(CONFERENCE, [no_key, "q"]) == {"q": (0, 1)}
+        assert store.quotas(no_key, ["q"]) == {}
+        assert store.lease(1, now=NOW, until=NOW + SECOND, conference=no_key) == []
 
     def test_a_body_is_a_copy(self, store: Store, changes: Changes) -> None:
         mine: dict[str, object] = {"list": [1]}

@@ -14,6 +14,7 @@ import pytest
 
 from ..plugins import make_plugin_manager, open_store
 from ..ports import Store
+from .store_beside import run_batches
 from .store_cases import Case, run_case
 from .store_claims import IndexContract, QuotaContract, UniqueContract
 from .store_commits import CommitContract
@@ -60,6 +61,8 @@ class _StoreSuite(
     url_at: Callable[[Path], str]
     plugins: Sequence[object]
     examples: int
+    batches: int
+    shrink = True
 
     @pytest.fixture
     def case(self, tmp_path: Path) -> Iterator[Case]:
@@ -82,7 +85,10 @@ class _StoreSuite(
         def open_at(place: Path) -> Store:
             return open_store(self.url_at(place), manager)
 
-        run_model(open_at, tmp_path, examples=self.examples, steps=20)
+        run_model(open_at, tmp_path, examples=self.examples, steps=20, shrink=self.shrink)
+
+    def test_random_batches_agree_with_the_reference(self, store: Store) -> None:
+        run_batches(store, self.batches)
 
     def test_verdict(self, store: Store, record_property: Callable[[str, object], None]) -> None:
         missing = sorted(CAPABILITIES - set(store.capabilities))
@@ -100,6 +106,7 @@ def store_suite(
     plugins: Sequence[object] = (),
     kills: int = 40,
     examples: int = 40,
+    batches: int = 2_000,
 ) -> type:
     """A fresh pytest class that tests the store at a URL. Bind it to a name that begins with `Test`.
 
@@ -112,14 +119,17 @@ def store_suite(
         plugins: modules that register the store, where no installed distribution does. Other processes import them by
             name.
         kills: how often a working process is killed to see whether what it acknowledged was kept.
-        examples: how many random histories are compared with the reference.
+        examples: how many random histories are compared with the reference, drawn and shrunk by Hypothesis.
+        batches: how many random batches are. A store may replace `conferencekit.store.evaluate` by something faster
+            only if it agrees on 10,000.
     """
     if isinstance(url, str):
         what, url_at = url, _in_directory(url)
     else:
         what, url_at = url.__name__, url
     members = {"what": what, "url_at": staticmethod(url_at), "plugins": tuple(plugins)}
-    members |= {"kills": kills, "examples": examples, "__doc__": f"The contract of a store, on {what}."}
+    members |= {"kills": kills, "examples": examples, "batches": batches}
+    members |= {"__doc__": f"The contract of a store, on {what}."}
     return type("TestStore", (_StoreSuite,), members)
 
 

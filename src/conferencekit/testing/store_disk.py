@@ -8,14 +8,11 @@ from typing import Any
 import pytest
 from attrs import asdict
 
-from ..ports import Dumpable
-from ..store.audit import audit
 from .disk import WatchedDisk
 from .store_cases import Case, Line, run_together
 from .store_history import Call
 from .store_racers import Mix
 from .store_races import begin, judge
-from .store_samples import CONFERENCE
 
 SYNCED = {
     "one by one": {"size": 1, "threads": 1, "steps": 30},
@@ -75,8 +72,6 @@ class DiskContract:
         history = judge(store, lines, None)
         last: dict[str, Any] = {each.wish.entry: each.answer for each in history if isinstance(each, Call)}
         assert all(getattr(answer, "seq", 0) for answer in last.values()), "repeating does not converge"
-        if isinstance(store, Dumpable):
-            assert list(audit(store, CONFERENCE)) == []
 
 
 def _check_refusals(refused: list[Line]) -> None:

@@ -14,7 +14,7 @@ from ..ports import Committed, Dumpable, DumpedRow, Erase, Limit, Mark, Put, Sto
 from ..store import State, digest_of, row_from_text, row_text
 from ..store.audit import AuditedStore, audit
 from ..store.copying import copy_conference
-from .store_model import STATES, _Script
+from .store_beside import STATES, Script
 from .store_samples import CONFERENCE, NOW, SECOND, Changes, change, committed, notice, put, read
 
 COPY = "copy"
@@ -30,7 +30,7 @@ def dumping(store: Store) -> AuditedStore:
 def live(store: Store, seed: int, steps: int = 40) -> list[str]:
     """Let something happen in a store, and say in which conferences."""
     chance, model = random.Random(seed), State()  # noqa: S311 - the same seed gives the same history
-    script = _Script(chance, model)
+    script = Script(chance, model)
     for step in range(steps):
         batch = [script.change_set() for _ in range(chance.randrange(1, 5))]
         model.commit(batch)

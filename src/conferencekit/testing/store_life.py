@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import warnings
+from collections.abc import Callable
 
 import pytest
 
@@ -46,6 +48,36 @@ class LifeContract:
         for call in calls:
             with pytest.raises(StoreUnavailable, match="closed"):
                 call()
+
+    def test_closing_waits_for_what_runs(self, case: Case) -> None:
+        """Each call is answered, or told that the store is closed; what was answered is kept, if it is durable."""
+        store = case.open()
+        told: list[str] = []
+        ended: list[BaseException] = []
+
+        def work(thread: int) -> None:
+            try:
+                for at in range(100_000):
+                    committed(store.commit([change(CONFERENCE, f"{thread}-{at}", put(f"{thread}-{at}"))]))
+                    told.append(f"{thread}-{at}")
+            except StoreUnavailable as error:
+                ended.append(error)
+
+        threads = [threading.Thread(target=work, args=(at,)) for at in range(4)]
+        for thread in threads:
+            thread.start()
+        while len(told) < 10 and any(thread.is_alive() for thread in threads):
+            time.sleep(0.001)
+        closers = [threading.Thread(target=store.close) for _ in range(2)]
+        for thread in closers:
+            thread.start()
+        for thread in (*closers, *threads):
+            thread.join()
+        assert len(ended) == len(threads)
+        assert all("closed" in str(error) for error in ended)
+        if "durable" in store.capabilities:
+            kept = case.open()
+            assert set(ids(kept, "~entry", "all", "", limit=1000)) == set(told)
 
     def test_what_was_committed_outlives_closing(self, case: Case, changes: Changes) -> None:
         case.needs("durable")
@@ -114,21 +146,54 @@ class LifeContract:
         case.needs("processes")
         store = case.open()
         committed(store.commit([changes(put("ana"))]))
-        busy = threading.Thread(target=lambda: [read(store, "ana") for _ in range(200)])
+        busy = threading.Thread(target=_keep_busy, args=(store,))
         busy.start()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # other threads: that is what is tested
-            child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                here = read(store, "ana") is not None
-                committed(store.commit([change(CONFERENCE, "from the child", put("child"))]))
-                store.close()
-                status = 0 if here else 2
-            finally:
-                os._exit(status)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+        def work() -> bool:
+            here = read(store, "ana") is not None
+            committed(store.commit([change(CONFERENCE, "from the child", put("child"))]))
+            store.close()
+            return here
+
+        assert in_child(work)
         busy.join()
         assert read(store, "child") is not None
+        assert len(ids(store, "~entry", "subject", "busy")) == 50
         committed(store.commit([changes(put("parent"))]))
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+    def test_a_forked_child_of_an_exclusive_store_is_turned_away(self, case: Case, changes: Changes) -> None:
+        case.needs("exclusive")
+        store = case.open()
+        committed(store.commit([changes(put("ana"))]))
+
+        def work() -> bool:
+            try:
+                store.commit([change(CONFERENCE, "from the child", put("child"))])
+            except StoreBusy:
+                return True
+            return False
+
+        assert in_child(work)
+        committed(store.commit([changes(put("parent"))]))
+        assert read(store, "child") is None
+
+
+def _keep_busy(store: Store) -> None:
+    for at in range(50):
+        read(store, "ana")
+        committed(store.commit([change(CONFERENCE, f"busy {at}", subject="busy")]))
+
+
+def in_child(work: Callable[[], bool]) -> bool:
+    """What the work says in a forked child; False too, if it raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # other threads: that is what is tested
+        child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 0 if work() else 2
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

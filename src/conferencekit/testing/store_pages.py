@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from ..errors import InvalidChangeSet
@@ -45,6 +49,39 @@ class PageContract:
         assert [record.id for record in first] == ["p00", "p02", "p04", "p06"]
         assert [record.id for record in rest] == ["p07", "p08", "p10", "p12", "p14", "p16", "p18"]
         assert end is None
+
+    def test_a_walk_meets_whoever_stays_once_while_others_come_and_go(self, store: Store) -> None:
+        """Also while those around it are written by other threads."""
+        stay = [f"stay {at:02}" for at in range(40)]
+        rows = {name: {"all": Index("k", name)} for name in stay}
+        committed(
+            store.commit([change(CONFERENCE, "stay", *(put(name, indexes=rows[name]) for name in stay))])
+        )
+        done = threading.Event()
+
+        def write(thread: int) -> None:
+            for at in itertools.count():
+                name = f"stay {at % 40:02} and {thread} goes"
+                there = put(name, indexes={"all": Index("k", name)})
+                gone = Erase(kind="person", id=name, expect=1)
+                store.commit(
+                    [
+                        change(CONFERENCE, f"{thread} {at}", there),
+                        change(CONFERENCE, f"{thread} {at} end", gone),
+                    ]
+                )
+                if done.is_set() or at > 2000:
+                    return
+
+        with ThreadPoolExecutor(2) as pool:
+            writers = [pool.submit(write, at) for at in range(2)]
+            try:
+                for limit in (1, 3, 7, 100) * 2:
+                    seen = [name for name in ids(store, "person", "all", "k", limit=limit) if name in rows]
+                    assert seen == stay
+            finally:
+                done.set()
+        assert [each.exception() for each in writers] == [None, None]
 
     @pytest.mark.parametrize(
         "cursor", ["", "x", "½", "WzEsMl0=", "e30=", "WyJhIiwgIiJd", "\ud800", "W" * 5000]

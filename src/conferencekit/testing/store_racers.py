@@ -143,7 +143,8 @@ def history_of(lines: Iterable[Mapping[str, Any]]) -> list[Call | Glance]:
 
 def found_in(store: Store, history: Iterable[Call | Glance], conference: str = CONFERENCE) -> Found:
     """What a race left in a store, read in every way that there is."""
-    wishes = {each.wish.id: each.wish for each in history if isinstance(each, Call)}
+    wanted = (each.wish for each in history if isinstance(each, Call))
+    wishes = {wish.id: wish for wish in wanted if not wish.erases}
     values = {wish.value or id_ for id_, wish in wishes.items()}
     listed = list(walk(store, "person", "all", "k", conference=conference))
     records = {}

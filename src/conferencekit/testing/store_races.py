@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from attrs import asdict
 
-from ..ports import Committed, Conflict, Full, Leased, Limit, Owned, Store
+from ..ports import Check, Committed, Conflict, Dumpable, Full, Leased, Limit, Outcome, Owned, Store
+from ..store.audit import audit
 from .store_cases import Case, Worker, run_together
 from .store_history import QUOTA, Call, Glance, violations
 from .store_racers import Mix, Racer, found_in, history_of
-from .store_samples import CONFERENCE, NOW, SECOND, Changes, committed, notice, put, read
+from .store_samples import CONFERENCE, NOW, SECOND, Changes, change, committed, notice, put, read
 from .store_worker import in_threads, raise_counter
 
 THREADS: Final = 8
@@ -34,7 +35,14 @@ def judge(
     """Afterwards: the store can have answered so. The history."""
     history = history_of(lines)
     assert list(violations(history, found_in(store, history), capacity)) == []
+    audited(store, CONFERENCE)
     return history
+
+
+def audited(store: Store, conference: str) -> None:
+    """Its tables say what its records say, if it lets them be seen."""
+    if isinstance(store, Dumpable):
+        assert list(audit(store, conference)) == []
 
 
 def refused(history: Iterable[Call | Glance], reason: type) -> int:
@@ -71,6 +79,23 @@ class ThreadContract:
         committed(store.commit([changes(put("counter", body={"count": 0}))]))
         in_threads(THREADS, lambda at: raise_counter(store, lambda _: None, prefix=f"t{at}", steps=5))
         check_counter(store, THREADS * 5)
+
+    def test_threads_never_both_act_on_what_the_other_changes(self, store: Store) -> None:
+        """Each checks that the other's record is not there, and writes its own: in any order only one of them can."""
+        outcomes: dict[tuple[int, int], Outcome] = {}
+
+        def work(thread: int) -> None:
+            for at in range(10):
+                names = (f"{thread // 2} {at} {side}" for side in (thread % 2, 1 - thread % 2))
+                mine, other = names
+                wish = change(CONFERENCE, f"skew {mine}", Check(kind="person", id=other, expect=0), put(mine))
+                (outcomes[thread, at],) = store.commit([wish])
+
+        in_threads(THREADS, work)
+        for thread in range(0, THREADS, 2):
+            for at in range(10):
+                both = (outcomes[thread, at], outcomes[thread + 1, at])
+                assert [isinstance(each, Committed) for each in both].count(True) == 1
 
     def test_two_workers_never_hold_one_notice(self, store: Store, changes: Changes) -> None:
         committed(store.commit([changes(*(notice(f"n{at}", f"lane {at % 30}") for at in range(40)))]))
