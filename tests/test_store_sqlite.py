@@ -24,7 +24,6 @@ from conferencekit.adapters.sqlite import SQLiteStore
 from conferencekit.adapters.sqlite_schema import APPLICATION, SCHEMA, Upgrade
 from conferencekit.errors import (
     CommitInDoubt,
-    InvalidChangeSet,
     NotOurFile,
     SchemaTooNew,
     SchemaTooOld,
@@ -443,13 +442,6 @@ def test_a_damaged_file_is_unavailable(store, path):
     with pytest.raises(StoreUnavailable, match="malformed|corrupt"):
         again.get(CONFERENCE, "person", [f"p{at}" for at in range(50)])
     again.close()
-
-
-def test_keys_that_are_no_unicode_are_refused_or_missing(store):
-    """No error of the encoder comes through."""
-    assert store.get("half \ud800", "person", ["ana"]) == {}
-    with pytest.raises(InvalidChangeSet, match="surrogate"):
-        store.lease(1, now=NOW, until=NOW + SECOND, conference="half \ud800")
 
 
 # -- walls
