@@ -2,6 +2,7 @@
 
 What a person did wrong is data (an `Issue`, a `Refused`); what a programmer, an organiser's file or a machine did
 wrong is an exception. Each carries the value that caused it as attributes, and its message says the remedy.
+One warning stands beside them: `UnfitStore`, a store that does not claim enough to hold registrations.
 
     ConferenceKitError
     ├── InvalidTime (ValueError)
@@ -650,6 +651,13 @@ class LedgerBroken(ConferenceKitError):
 
     def __str__(self) -> str:
         return f"The log is broken at {self.where}: {self.reason}. Restore it from a backup made before the change."
+
+
+class UnfitStore(RuntimeWarning):
+    """A secretariat works on a store that may lose registrations or sell a place twice. Said once for each store.
+
+    Whoever means it says so: `warnings.simplefilter("ignore", UnfitStore)`.
+    """
 
 
 def _as_written(value: object, depth: int = 3) -> str:

@@ -558,6 +558,15 @@ class Store(Protocol):
         """
 
 
+def missing_claims(capabilities: Mapping[str, str]) -> tuple[str, ...]:
+    """What a store would have to claim besides to hold registrations; nothing, if it is fit to.
+
+    It must be `durable`, and a second process must find it shared (`processes`, `hosts`) or closed (`exclusive`).
+    """
+    opened = () if {"processes", "hosts", "exclusive"} & set(capabilities) else ("processes or exclusive",)
+    return (*(() if "durable" in capabilities else ("durable",)), *opened)
+
+
 # -- stores: what they may offer beside -------------------------------------------------------------------------------
 
 

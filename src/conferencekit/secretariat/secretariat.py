@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from types import TracebackType
@@ -14,11 +16,11 @@ from attrs import evolve
 
 from ..conference import Conference
 from ..context import Clock, Entropy, system_clock
-from ..errors import InvalidText
+from ..errors import InvalidText, UnfitStore
 from ..form.issues import Issue
 from ..mailbox import Mailbox, parse_mailbox
 from ..plugins import PluginFailure, Plugins, make_plugin_manager, open_blobs, open_mailer, open_store
-from ..ports import BlobStore, FormBackend, Mailer, RenderedForm, Store
+from ..ports import BlobStore, FormBackend, Mailer, RenderedForm, Store, missing_claims
 from ..registration.outcomes import PublicOutcome, Received, Refused
 from ..wire import recorded_moments
 from ..zonecheck import Moved, moved
@@ -56,6 +58,13 @@ class _Shared(Generic[T]):
             if self._opened is None:
                 self._opened = self._open_url(self._given)
             return self._opened
+
+    @property
+    def name(self) -> str:
+        """What people know it by: its URL without a password or options, else its class."""
+        if not isinstance(self._given, str):
+            return type(self._given).__name__
+        return re.sub(r"//[^/@]*@", "//***@", self._given.partition("?")[0])
 
     def close(self) -> None:
         """Close what was opened here; the next use opens it again."""
@@ -234,11 +243,17 @@ class Secretariat:
 
     def _take_up(self, conference: Conference) -> InForce:
         """The document in force at the first use; if it is a revision, it may have brought places."""
+        self._judge_store()
         current = self.shell.get("conference", "current")
         self.shell.in_force = in_force = plan.take_up(self.shell, conference, current)
         if current is not None and current.version < in_force.version:
             self.registrations.let_in()
         return in_force
+
+    def _judge_store(self) -> None:
+        """Warn of a store that does not claim enough. Python shows a warning of the same words once in a process."""
+        if missing := missing_claims(self.shell.store.capabilities):
+            warnings.warn(UnfitStore(_unfit(self._store.name, missing)), stacklevel=1)
 
     def moved_moments(self) -> tuple[Moved, ...]:
         """Stored times of the programme that are another instant under today's zone data than when they were told."""
@@ -293,6 +308,14 @@ def _open_shared(url: str, plugins: Plugins) -> Store:
     from ..adapters.group_commit import GroupCommit  # noqa: PLC0415 - adapters load when they are used
 
     return GroupCommit(open_store(url, plugins))
+
+
+def _unfit(name: str, missing: Sequence[str]) -> str:
+    return (
+        f"The store {name} does not claim to be {' and '.join(missing)}: it may lose registrations, or sell a place "
+        "twice. Use sqlite:///PATH or another store that `conferencekit storage check` finds fit; for tests there is "
+        "conferencekit.testing, which is not warned of."
+    )
 
 
 def _needed_links(conference: Conference) -> tuple[str, ...]:

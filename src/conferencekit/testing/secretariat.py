@@ -102,6 +102,9 @@ class SecretariatForTests(Secretariat):
         }
         super().__init__(conference or conference_for_tests(), **given)  # type: ignore[arg-type]  # options of Secretariat
 
+    def _judge_store(self) -> None:
+        """A store for tests may forget."""
+
     @property
     def outbox(self) -> list[EmailMessage]:
         """Every mail that was sent so far, parsed; calls `deliver` first."""

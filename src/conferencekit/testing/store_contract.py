@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ..plugins import make_plugin_manager, open_store
-from ..ports import Store
+from ..ports import Store, missing_claims
 from .store_beside import run_batches
 from .store_cases import Case, run_case
 from .store_claims import IndexContract, QuotaContract, UniqueContract
@@ -33,8 +33,7 @@ from .store_waiting import WaitingContract
 
 def is_fit(store: Store) -> bool:
     """Whether a store claims enough to hold registrations: durable, and safe from a second process."""
-    claimed = store.capabilities
-    return "durable" in claimed and bool({"processes", "hosts", "exclusive"} & set(claimed))
+    return not missing_claims(store.capabilities)
 
 
 class _StoreSuite(
