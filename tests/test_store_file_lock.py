@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -9,6 +11,7 @@ import time
 
 import pytest
 
+from conferencekit.adapters import file_lock
 from conferencekit.adapters.file_lock import FileLock
 
 
@@ -52,6 +55,65 @@ def test_who_waits_is_served(path):
     assert two.acquire(5)
     two.close()
     one.close()
+
+
+def waiting_threads():
+    return {thread for thread in threading.enumerate() if thread.name == "conferencekit-file-lock"}
+
+
+def test_one_thread_waits_again_and_again(path, monkeypatch):
+    """It is started once, and ends when nobody has waited for a while; then another one is."""
+    monkeypatch.setattr(file_lock, "IDLE", 0.2)
+    one, two = FileLock(path), FileLock(path)
+    before, started = waiting_threads(), set()
+    for pause in (0, 0, 0.5, 0):
+        time.sleep(pause)
+        assert one.acquire(0)
+        threading.Timer(0.05, one.release).start()
+        assert two.acquire(5)
+        started.update(waiting_threads() - before)
+        two.release()
+    assert len(started) == 2
+    two.close()
+    one.close()
+    for thread in started:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill sends no signals there")
+def test_who_is_interrupted_leaves_the_queue(path):
+    """The lock goes to the others, and the interrupted one can come again."""
+    one, two, three = FileLock(path), FileLock(path), FileLock(path)
+    assert one.acquire(0)
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        two.acquire(10)
+    assert not two.is_held
+    one.release()
+    time.sleep(0.1)  # the queue is served
+    assert three.acquire(5)
+    three.release()
+    assert two.acquire(5)
+    for lock in (one, two, three):
+        lock.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks belong to processes there")
+def test_who_gave_up_does_not_keep_it_through_a_child(path):
+    """A child that was forked meanwhile has the same file open."""
+    one, two, three = FileLock(path), FileLock(path), FileLock(path)
+    assert two.acquire(0)
+    childs = os.dup(two._descriptor)
+    two.release()
+    assert one.acquire(0)
+    assert not two.acquire(0.05)
+    one.release()
+    time.sleep(0.1)  # the queue is served
+    assert three.acquire(5)
+    os.close(childs)
+    for lock in (one, two, three):
+        lock.close()
 
 
 def test_a_killed_holder_lets_go(path):

@@ -6,6 +6,10 @@ import os
 import sys
 import threading
 from pathlib import Path
+from typing import Final
+
+IDLE: Final = 1.0
+"""How many seconds a thread that waits for locks is kept without work. Starting one costs a tenth of a commit."""
 
 
 class FileLock:
@@ -18,6 +22,7 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
+        self._waiter: _Waiter | None = None
         self.is_held = False
 
     def acquire(self, seconds: float) -> bool:
@@ -31,10 +36,20 @@ class FileLock:
             self._descriptor = os.open(self.path, flags, 0o666)
         self.is_held = _try(self._descriptor)
         if not self.is_held:
-            self.is_held = _Turn(self._descriptor).comes_within(seconds)
-            if not self.is_held:
-                self._descriptor = None  # it stays in the queue, and the waiting thread closes it
+            self.is_held = self._wait(self._descriptor, seconds)
         return self.is_held
+
+    def _wait(self, descriptor: int, seconds: float) -> bool:
+        waiter = self._waiter = self._waiter or _Waiter(descriptor)
+        try:
+            return waiter.gets_it_within(seconds) or not waiter.gives_up()
+        except BaseException:
+            if not waiter.gives_up():
+                _unlock(descriptor)
+            raise
+        finally:
+            if waiter.gave_up:  # it stays in the queue, and its thread closes the file
+                self._waiter = self._descriptor = None
 
     def release(self) -> None:
         """Let the next one have it; nothing happens if it is not held."""
@@ -50,39 +65,68 @@ class FileLock:
     def disown(self) -> None:
         """After a fork, in the child: forget a lock that is the parent's, without releasing it."""
         descriptor, self._descriptor = self._descriptor, None
+        self._waiter = None  # a thread stays with the parent; one without work ends by itself
         self.is_held = False
         if descriptor is not None:
             os.close(descriptor)
 
 
-class _Turn:
+class _Waiter:
     """Waits for a lock in a thread of its own, since the system's queue is fair and knows no time-out.
 
-    If the time runs out, the thread stays in the queue and lets go as soon as its turn comes.
+    The thread stays for the next time, for a while. If it is given up, it lets go as soon as its turn comes, closes the
+    file and ends.
     """
 
     def __init__(self, descriptor: int) -> None:
+        self.gave_up = False
         self._descriptor = descriptor
         self._deciding = threading.Lock()
-        self._came = threading.Event()
-        self._given_up = False
+        self._wanted, self._told = _taken_lock(), _taken_lock()
+        self._runs = self._got_it = False
 
-    def comes_within(self, seconds: float) -> bool:
-        threading.Thread(target=self._wait, name="conferencekit-file-lock", daemon=True).start()
-        self._came.wait(seconds)
+    def gets_it_within(self, seconds: float) -> bool:
+        """Wait so long."""
+        self._told.acquire(blocking=False)
         with self._deciding:
-            self._given_up = not self._came.is_set()
-            return not self._given_up
+            self._got_it = False
+            if not self._runs:
+                self._runs = True
+                threading.Thread(target=self._run, name="conferencekit-file-lock", daemon=True).start()
+            self._wanted.release()
+        return self._told.acquire(timeout=seconds)
 
-    def _wait(self) -> None:
-        while not _wait_for(self._descriptor):
-            if self._given_up:
-                break
+    def gives_up(self) -> bool:
+        """Stop waiting; False if it got the lock before."""
         with self._deciding:
-            if self._given_up:
-                os.close(self._descriptor)
-            else:
-                self._came.set()
+            self.gave_up = not self._got_it
+            return self.gave_up
+
+    def _run(self) -> None:
+        while self._is_wanted():
+            while not _wait_for(self._descriptor):
+                if self.gave_up:
+                    break
+            with self._deciding:
+                if self.gave_up:
+                    _unlock(self._descriptor)  # a forked child may have the file open as well
+                    os.close(self._descriptor)
+                    return
+                self._got_it = True
+                self._told.release()
+
+    def _is_wanted(self) -> bool:
+        if self._wanted.acquire(timeout=IDLE):
+            return True
+        with self._deciding:
+            self._runs = self._wanted.acquire(blocking=False)
+            return self._runs
+
+
+def _taken_lock() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
 
 
 if sys.platform == "win32":
