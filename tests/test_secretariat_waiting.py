@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -21,6 +23,7 @@ from conferencekit.testing.secretariat import SecretariatForTests, conference_fo
 from conferencekit.testing.store_waiting import (
     PASSWORD,
     check_between,
+    check_now,
     form,
     open_desk,
     run_waiting,
@@ -330,6 +333,63 @@ class TestTheDocumentInForce:
         for thread in threads:
             thread.join()
         assert raised == []
+
+    @pytest.mark.parametrize("by", ["form", "link"])
+    def test_a_reload_in_another_thread_costs_nobody_the_mail_that_was_asked_for(self, by):
+        """The reminder to a known address is decided again, not left out."""
+        store = Meddled()
+        desk = open_desk(conference_for_tests(quota=3), store, ())
+        desk.register(form("ana"))
+
+        def reload() -> None:
+            desk.reload(with_quota(desk.conference, 4))
+
+        if by == "form":
+            store.before = lambda: setattr(store, "before", reload)  # the first commit finds the address
+            desk.register(form("ana"))
+        else:
+            store.before = reload
+            desk.registrations.send_link(form("ana")["email"])
+        queued = desk.shell.walk("~notice", "state", "queued")
+        assert [each.body["body"]["template"] for each in queued] == [
+            "registration_confirmed",
+            "registration_known",
+        ]
+
+    def test_a_process_of_its_own_with_an_older_document_decides_nothing(self, tmp_path):
+        """It is told at its next commit; with the new document it goes on."""
+        url = f"sqlite:///{tmp_path}/records.db"
+        script = """
+import sys
+from conferencekit.errors import ConferenceOutdated
+from conferencekit.testing.secretariat import conference_for_tests
+from conferencekit.testing.store_waiting import form, open_desk, with_quota
+desk = open_desk(conference_for_tests(quota=1), sys.argv[1], ())
+for name in sys.stdin:
+    try:
+        print(type(desk.acting("Olga").register(form(name.strip()))).__name__, flush=True)
+    except ConferenceOutdated as error:
+        print("outdated", flush=True)
+        desk.reload(with_quota(desk.conference, 3))
+"""
+        with (
+            open_desk(conference_for_tests(quota=1), url, ()) as desk,
+            subprocess.Popen(
+                [sys.executable, "-c", script, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            ) as other,
+        ):
+
+            def enter(name: str) -> str:
+                other.stdin.write(name + "\n")
+                other.stdin.flush()
+                return other.stdout.readline().strip()
+
+            assert [enter("ana"), enter("bea")] == ["Registered", "Waitlisted"]
+            desk.reload(with_quota(desk.conference, 3))
+            assert desk.registrations.places() == (2, 3, 0)
+            assert [enter("cleo"), enter("cleo"), enter("dan")] == ["outdated", "Registered", "Waitlisted"]
+            other.stdin.close()
+            check_now(standing_of(desk))
 
     def test_a_listener_of_a_revision_acts_by_it(self):
         """It hears of the revision when that is in force."""

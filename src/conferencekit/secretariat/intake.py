@@ -21,7 +21,7 @@ from ..form.fields import Field, Form
 from ..form.issues import Issue
 from ..form.reading import Reading, storable
 from ..ledger import matches
-from ..ports import ChangeSet, Committed, Conflict, Enqueue, Full, Owned, Reason, Reused, Stale
+from ..ports import ChangeSet, Committed, Conflict, Full, Owned, Reason, Reused, Stale
 from ..registration import rules
 from ..registration.outcomes import (
     AlreadyRegistered,
@@ -258,8 +258,9 @@ class Intake:
         """The address is known: its owner gets a mail, at most one in ten minutes; the answer is as for a new one."""
         context = self._shell.context()
         reference = rules.reference_of(context.new_id("r"))
-        mails: Sequence[Enqueue] = self._correspondence.reminder(known, context)
-        for ops in (mails, ()):
+        is_told = False
+        for _ in range(TRIES):
+            mails = () if is_told else self._correspondence.reminder(known, context)
             entry = self._shell.entry(
                 context,
                 submission.actor,
@@ -270,12 +271,13 @@ class Intake:
                 person=known.id,
                 about={"reference": reference},
             )
-            result = self._shell.commit(self._shell.change(entry, ops))
+            result = self._shell.commit(self._shell.change(entry, mails))
             if isinstance(result, Committed):
-                break
+                return Taken(outcome=AlreadyRegistered(known), reference=reference)
             if _is_repeat(result):
                 return self._repeated(submission)
-        return Taken(outcome=AlreadyRegistered(known), reference=reference)
+            is_told = has_notice(result)
+        raise StoreBusy(self._shell.id, 0)
 
     # -- many
 
@@ -337,6 +339,11 @@ def _has(conflict: Conflict, kind: type[Reason]) -> bool:
 def _is_repeat(conflict: Conflict) -> bool:
     """Whether the submission was there before; a notice that was is that of another who was faster."""
     return any(isinstance(each, Reused) and each.what == "entry" for each in conflict.reasons)
+
+
+def has_notice(conflict: Conflict) -> bool:
+    """Whether a mail of this key is owed, or was sent, already."""
+    return any(isinstance(each, Reused) and each.what == "notice" for each in conflict.reasons)
 
 
 def _first(conflict: Conflict, kind: type[R]) -> R | None:

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from ..context import Context
 from ..errors import ConferenceOutdated, NotFound, StoreBusy, StoreError
 from ..form.address import email_key, parse_address
-from ..ports import ChangeSet, Committed, Conflict, Enqueue, Full, Record, Stale
+from ..ports import ChangeSet, Committed, Conflict, Full, Record, Stale
 from ..registration import rules
 from ..registration.outcomes import (
     PublicOutcome,
@@ -33,7 +33,7 @@ from ..registration.rules import Decision, Override
 from . import records
 from .correspondence import Correspondence
 from .imports import ImportRow
-from .intake import TRIES, Intake, Submission
+from .intake import TRIES, Intake, Submission, has_notice
 from .passwords import Passwords
 from .shell import REGISTRANT, SYSTEM, Actor, Shell
 
@@ -213,14 +213,16 @@ class Registrations:
         """Mail the personal link to the owner of an address, if it is registered. Says nothing either way."""
         known = self._by_address(address)
         context = self._shell.context()
-        mails: Sequence[Enqueue] = ()
-        if known and known.state in LIVE:
-            mails = self._correspondence.reminder(known, context)
         person = known.id if known else ""
-        for ops in (mails, ()):  # without a mail the request is logged all the same: as durable, so as slow
+        is_told = known is None or known.state not in LIVE
+        for _ in range(TRIES):  # without a mail the request is logged all the same: as durable, so as slow
+            mails = () if known is None or is_told else self._correspondence.reminder(known, context)
             entry = self._shell.entry(context, self._actor, "send_link", person, {}, person=person)
-            if isinstance(self._shell.commit(self._shell.change(entry, ops)), Committed):
+            result = self._shell.commit(self._shell.change(entry, mails))
+            if isinstance(result, Committed):
                 return
+            is_told = is_told or has_notice(result)
+        raise StoreBusy(self._shell.id, 0)
 
     def _store_password(self, known: Registration, password: str) -> None:
         record = self._shell.get(records.KIND, known.id)
