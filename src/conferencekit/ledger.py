@@ -60,11 +60,11 @@ def _is_canonical(value: object, depth: int) -> bool:
     """Whether the value can be written as it is, lone surrogates aside: nearly all can, and need no copy, no paths."""
     kind = type(value)
     if kind is str:
-        return value.isascii() or unicodedata.is_normalized("NFC", value)  # type: ignore[attr-defined,arg-type]  # text
+        return _is_nfc(value)  # type: ignore[arg-type]  # a text
     if kind is dict:
-        names, items = value.keys(), value.values()  # type: ignore[attr-defined]  # a dict
-        for name in names:
-            if type(name) is not str or not (name.isascii() or unicodedata.is_normalized("NFC", name)):
+        items = value.values()  # type: ignore[attr-defined]  # a dict
+        for name in value:  # type: ignore[attr-defined]  # as above
+            if type(name) is not str or not _is_nfc(name):
                 return False
     elif kind is list or kind is tuple:
         items = value
@@ -72,12 +72,14 @@ def _is_canonical(value: object, depth: int) -> bool:
         return value is None or kind is bool or (kind is int and value in _INTEGERS)
     if depth > _MAX_DEPTH:
         return False
-    for each in items:  # texts first: most values are
-        if type(each) is str and each.isascii():
-            continue
-        if not _is_canonical(each, depth + 1):
+    for each in items:  # noqa: SIM110 - a generator takes longer, and this is done twice for each registration
+        if not (_is_nfc(each) if type(each) is str else _is_canonical(each, depth + 1)):
             return False
     return True
+
+
+def _is_nfc(text: str) -> bool:
+    return text.isascii() or unicodedata.is_normalized("NFC", text)
 
 
 def _canonical(value: object, path: str, depth: int) -> object:

@@ -173,6 +173,10 @@ class _RecordChanges:
         else:
             self.updates.append((after.version, after.seq, after.text, holds_of(after), *key))
         conference, kind, id_ = key
+        if before is None and after is not None:  # nothing to compare with: most of what is written is new
+            self.listed += [(conference, kind, name, *at, id_) for name, at in after.indexes.items()]
+            self.claimed += [(conference, *claim, kind, id_) for claim in after.uniques.items()]
+            return
         old, new = listings_of(before), listings_of(after)
         self.unlisted.extend((conference, kind, *row, id_) for row in old if row not in new)
         self.listed.extend((conference, kind, *row, id_) for row in new if row not in old)

@@ -28,7 +28,7 @@ from ..registration.rules import Owed, remind_known
 from ..text import LocalizedText
 from ..wire import Layout
 from .shell import InForce, Shell
-from .wordings import Part, Wordings
+from .wordings import Wordings
 
 if TYPE_CHECKING:
     from .broadcasts import Broadcast
@@ -194,26 +194,22 @@ class Correspondence:
         self, in_force: InForce, locale: str, told: Told | None, more: More | None
     ) -> tuple[str, ...]:
         """What everybody is told who reads this language. An event is what its SEQUENCE and its stamp say."""
-        conference = in_force.conference
-        parts: list[Part] = [
-            (
-                (locale,),
-                lambda: Wording(sender=self._sender, locale=locale, values=self._common(conference, locale)),
-            )
-        ]
-        if told:
-            event = told.event
-            parts.append(
-                (
-                    (locale, event.id, event.sequence, event.dtstamp),
-                    lambda: Wording(
-                        values=_place_and_time(event, locale), invite=self._invite(conference, event, locale)
-                    ),
-                )
+        event = told.event if told else None
+        about = (locale, event and (event.id, event.sequence, event.dtstamp), more and more.name)
+        return self.wordings.kept(
+            in_force, about, lambda: self._worded(in_force.conference, locale, event, more)
+        )
+
+    def _worded(
+        self, conference: Conference, locale: str, event: Event | None, more: More | None
+    ) -> Iterator[Wording]:
+        yield Wording(sender=self._sender, locale=locale, values=self._common(conference, locale))
+        if event:
+            yield Wording(
+                values=_place_and_time(event, locale), invite=self._invite(conference, event, locale)
             )
         if more:
-            parts.append(((locale, more.name), lambda: Wording(values=more.values(conference, locale))))
-        return self.wordings.kept(in_force, parts)
+            yield Wording(values=more.values(conference, locale))
 
     def _common(self, conference: Conference, locale: str) -> Mapping[str, object]:
         call = conference.call

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -12,10 +12,8 @@ from ..ports import ABSENT, Put
 from .shell import SYSTEM, InForce, Shell
 
 KIND: Final = "wording"
-Part = tuple[Hashable, Callable[[], Wording]]
-"""What a wording is about under one document, and what makes it."""
 _KNOWN: Final = 256
-"""So many wordings a process remembers: two for each language suffice for most conferences."""
+"""So much a process remembers: two wordings for each language suffice for most conferences."""
 
 
 class Wordings:
@@ -23,20 +21,23 @@ class Wordings:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._kept: tuple[InForce | None, dict[Hashable, str]] = (None, {})
+        self._kept: tuple[InForce | None, dict[Hashable, tuple[str, ...]]] = (None, {})
         self.read = lru_cache(maxsize=_KNOWN)(self._read)
 
-    def kept(self, in_force: InForce, parts: Sequence[Part]) -> tuple[str, ...]:
-        """The ids of wordings under a document, in their order: made and stored, unless that was done before."""
+    def kept(
+        self, in_force: InForce, about: Hashable, make: Callable[[], Iterable[Wording]]
+    ) -> tuple[str, ...]:
+        """The ids of what is said `about` something under a document: made and stored, unless that was done before."""
         known, kept = self._kept  # both in one look: another thread may put others there
         if known is not in_force or len(kept) > _KNOWN:
             kept = {}
             self._kept = (in_force, kept)
-        fresh = {about: make() for about, make in parts if about not in kept}
-        if fresh:
-            self._keep({each.id: each for each in fresh.values()})
-            kept |= {about: each.id for about, each in fresh.items()}
-        return tuple([kept[about] for about, _ in parts])
+        ids = kept.get(about)
+        if ids is None:
+            made = {each.id: each for each in make()}
+            self._keep(made)
+            ids = kept[about] = tuple(made)
+        return ids
 
     def _keep(self, wordings: Mapping[str, Wording]) -> None:
         """Write those that are not there. Where another is faster, all are tried again: it writes the same."""
