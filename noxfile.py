@@ -143,6 +143,20 @@ def plugins(session: nox.Session) -> None:
 
 
 @nox.session
+def sqlite(session: nox.Session) -> None:
+    """The SQLite store on the package `pysqlite3`, which is used in place of Python's own where it is newer."""
+    if sys.platform != "linux":
+        session.skip("pysqlite3 has wheels for Linux only")
+    session.install("-e", ".[sqlite]", *_group("tests"))
+    files = sorted(str(each) for each in (HERE / "tests").glob("test_store_sqlite*.py"))
+    session.run("python", "-c", "from conferencekit.adapters.sqlite_driver import sqlite3 as s; print(s)")
+    session.run(
+        "pytest",
+        *(session.posargs or ["-n", "auto", *files, "tests/test_store_suite.py", "-k", "not Memory"]),
+    )
+
+
+@nox.session
 def judges(session: nox.Session) -> None:
     """What others think of our output: validators and parsers by others, each skipped where it is missing."""
     session.install("-e", ".", *_group("judges"))

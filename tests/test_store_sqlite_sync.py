@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from conferencekit.adapters.sqlite import SQLiteStore
+from conferencekit.adapters.sqlite_driver import sqlite3
 from conferencekit.errors import CommitInDoubt, StoreUnavailable
 from conferencekit.store.audit import audit
 from conferencekit.testing.disk import after_power_loss, read_log, watched_disk, why_not

@@ -50,6 +50,8 @@ One warning stands beside them: `UnfitStore`, a store that does not claim enough
     ├── DeclarationRefused (ValueError)  quotes that are not found, sources that may not be quoted
     ├── NotCanonical (ValueError)    a value that has no canonical JSON, so no digest
     └── LedgerBroken                 the sealed log does not verify
+    RuntimeWarning
+    └── OldSQLite                    the SQLite that is linked has a fault: a warning, never raised
 """
 
 from __future__ import annotations
@@ -61,6 +63,21 @@ from attrs import define
 
 class ConferenceKitError(Exception):
     """The base of every error of this library."""
+
+
+@define(eq=False, slots=False)
+class OldSQLite(RuntimeWarning):
+    """The SQLite that is linked can damage a store's file when another program writes to it. `version`: its own."""
+
+    version: str
+
+    def __str__(self) -> str:
+        return (
+            f"SQLite {self.version} is linked. Versions 3.7.0 to 3.51.2 can damage a file in WAL mode when two "
+            "connections write or checkpoint at the same moment. Stores keep their own processes apart, so let no "
+            "other program (the sqlite3 shell, a browser of databases) write to the file while a host has it open; or "
+            "pip install 'conferencekit[sqlite]', or take a Python with a newer SQLite."
+        )
 
 
 # -- time -------------------------------------------------------------------------------------------------------------

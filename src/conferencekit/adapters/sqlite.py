@@ -2,14 +2,13 @@
 
 SQLite 3.7.0 to 3.51.2 can damage a WAL file when two connections write or checkpoint at the same moment, and its own
 waiting is unfair between processes. One lock in a file of its own (`PATH-lock`) around every commit, checkpoint and
-close cures both, so nothing is warned of; a file system that knows no locks is refused with `StoreUnavailable`.
+close cures both for the processes of a store. Other programs do not know of it, so an old version is warned of.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import weakref
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -38,6 +37,7 @@ from ..store import (
 )
 from ..store.damage import whole_rows
 from .sqlite_audit import faults, store_faults
+from .sqlite_driver import sqlite3
 from .sqlite_dump import dump, restore
 from .sqlite_rows import NOTICE_COLUMNS, QUOTAS, ByKeys, commit, notice_of, save_notice, stamp
 from .sqlite_session import Effect, Place, Session

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from typing import Final
 
 from ..ports import Discrepancy
 from ..store import RecordRow
 from ..store.derived import Lanes, no_time, wrong_ceiling, wrongly_listed, wrongly_owned, wrongly_ready
+from .sqlite_driver import code_of, sqlite3
 from .sqlite_rows import held_record
 
 _TABLES: Final = ("entry", "seal", "record", "listing", "claim", "quota", "notice")
@@ -61,7 +61,7 @@ def store_faults(reader: sqlite3.Connection) -> Iterator[Discrepancy]:
             if said != "ok":
                 yield Discrepancy("file", " ".join(said.split()), _WHOLE)
     except sqlite3.DatabaseError as error:  # it gives up where it cannot go on
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+        if code_of(error) != sqlite3.SQLITE_CORRUPT:
             raise
         yield Discrepancy("file", str(error), _WHOLE)
         return

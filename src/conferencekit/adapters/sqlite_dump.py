@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -20,6 +19,7 @@ from ..store import (
     restored,
     seal_line,
 )
+from .sqlite_driver import sqlite3
 from .sqlite_rows import NOTICE_COLUMNS, Values, held_record, holds_of, listings_of, move_up, notice_of, stamp
 
 

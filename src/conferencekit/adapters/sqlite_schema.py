@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +11,7 @@ from attrs import frozen
 
 from ..errors import NotOurFile, SchemaTooNew, SchemaTooOld
 from .lasting import sync_folder
+from .sqlite_driver import code_of, sqlite3
 
 APPLICATION: Final = 0x434B6974  # "CKit", at offset 68 of the file
 SCHEMA: Final = 1
@@ -89,7 +89,7 @@ def is_ours(path: Path, url: str) -> bool:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
     except sqlite3.DatabaseError as error:
-        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        match code_of(error):
             case sqlite3.SQLITE_NOTADB:
                 raise NotOurFile(url, "it is not an SQLite database") from error
             case (

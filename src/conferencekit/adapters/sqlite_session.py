@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from ..errors import (
     StoreUnavailable,
 )
 from .file_lock import FileLock
+from .sqlite_driver import code_of, sqlite3, warn_of_old
 from .sqlite_schema import check_schema, create, is_ours, pending, upgrade
 from .sqlite_wal import Wal
 
@@ -231,6 +231,7 @@ class Session:
                 raise StoreUnavailable(self._place.url, "it was closed")
             if self._writer is None:
                 self._check_place()
+                warn_of_old()
                 with self._translated():
                     self._writer, self._reader = both = self._connect_both()
                 weakref.finalize(self, _let_go, os.getpid(), both, self._wal)
@@ -285,7 +286,7 @@ class Session:
             writer.execute("COMMIT")
         except sqlite3.Error as error:
             _roll_back(writer)
-            if _code(error) in _NOTHING_APPLIED:
+            if code_of(error) in _NOTHING_APPLIED:
                 raise
             self._wal.doubt()
             raise CommitInDoubt(self._place.url, str(error)) from error
@@ -336,14 +337,9 @@ _HALF: Final = "Keys hold whole characters: it has half of a surrogate pair."
 _NOTHING_APPLIED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
 
 
-def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; 0 where the driver raised by itself."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
 def meaning(error: sqlite3.Error, place: Place) -> StoreError:
     """What an error of SQLite outside COMMIT means to a caller: nothing was applied."""
-    match _code(error):
+    match code_of(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StoreBusy(place.url, place.seconds)
         case sqlite3.SQLITE_FULL:

@@ -22,12 +22,13 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+from .sqlite_driver import sqlite3
 
 _PIECE: Final = 1 << 20  # bytes
 _FLAGS: Final = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

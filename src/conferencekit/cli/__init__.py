@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import signal
 import traceback
+import warnings
 from collections.abc import Sequence
 
-from ..errors import ConferenceKitError
+from ..errors import ConferenceKitError, OldSQLite
 from .arguments import parser
 from .failing import explain
 from .output import Output
@@ -32,7 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif not given.command:
         given.run = _print_help
     try:
-        code: int = given.run(given, output)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", OldSQLite)  # `storage check` and `storage audit` say it
+            code: int = given.run(given, output)
         output.flush()
     except BaseException as error:  # noqa: BLE001 - the one place where errors become exit codes
         code = _failed(error, given, output)

@@ -9,6 +9,7 @@ from types import ModuleType
 from ..errors import MissingExtra, PluginBroken
 from .files import check_writable, write_file
 from .output import Output
+from .storage_commands import say_which_sqlite
 
 
 def run_check(given: argparse.Namespace, output: Output) -> int:
@@ -36,6 +37,7 @@ def run_check(given: argparse.Namespace, output: Output) -> int:
     output.say()
     output.table("", ("registrations per second", "this store", "memory"), store_page.speed_rows(report))
     output.say(f"The disk synced {report.speed.fsyncs:,.0f} times a second meanwhile.\n")
+    say_which_sqlite(given.url, output)
     for test, reason in report.failures:
         output.say(f"FAILED {test}: {reason.strip().splitlines()[-1]}")
     output.say(store_page.summary(report))

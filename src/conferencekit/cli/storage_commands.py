@@ -45,6 +45,7 @@ def run_audit(given: argparse.Namespace, output: Output) -> int:
             output.say(f"  {each}")
     if not found:
         output.say("The store keeps no conference yet.")
+    say_which_sqlite(given.url, output)
     whole = [{"conference": None, "differences": _plain(damaged)}] if damaged else []
     told = [{"conference": name, "differences": _plain(several)} for name, several in found.items()]
     output.result([*whole, *told])
@@ -53,6 +54,14 @@ def run_audit(given: argparse.Namespace, output: Output) -> int:
             "The store is damaged, or was written to meanwhile. Stop its hosts and audit it again."
         )
     return int(is_damaged)
+
+
+def say_which_sqlite(url: str, output: Output) -> None:
+    """For a store in an SQLite file: the version that is linked, and what is wrong with it."""
+    if url_of(url, SQLITE).startswith(SQLITE):
+        from ..adapters.sqlite_driver import caveat, sqlite3  # noqa: PLC0415 - only where there is such a store
+
+        output.say(str(caveat() or f"SQLite {sqlite3.sqlite_version} is linked."))
 
 
 def _plain(found: list[Discrepancy]) -> list[dict[str, str]]:

@@ -14,6 +14,11 @@ from ..conference import Conference
 from .secretariat import SecretariatForTests, conference_for_tests
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Which SQLite a machine links is no failure of the tests that run on it."""
+    config.addinivalue_line("filterwarnings", "ignore::conferencekit.errors.OldSQLite")
+
+
 @pytest.fixture
 def conference() -> Conference:
     """A small conference with a registration, a session and a call; override it with your own."""
