@@ -29,7 +29,19 @@ from conferencekit.ports import (
     Redact,
     Seal,
 )
-from conferencekit.store import Call, call_of, cursor_of, position_of, sort_key
+from conferencekit.store import (
+    Call,
+    EntryRow,
+    NoticeRow,
+    QuotaRow,
+    RecordRow,
+    call_of,
+    cursor_of,
+    position_of,
+    row_from_json,
+    row_to_json,
+    sort_key,
+)
 
 NOW = datetime(2020, 11, 1, 12, tzinfo=UTC)
 BAD_KEYS = ["", "a\0b", "half \ud800", "x" * 513, "中" * 171, 7, None, b"bytes"]
@@ -383,6 +395,39 @@ def test_what_is_no_call_is_refused(line):
     """Nothing is guessed."""
     with pytest.raises(ValueError):
         call_of(line)
+
+
+ROWS = st.one_of(
+    st.builds(
+        RecordRow,
+        VERSIONS,
+        VERSIONS,
+        KEYS,
+        st.dictionaries(KEYS, st.tuples(KEYS, st.integers(-(2**63), 2**63 - 1) | KEYS), max_size=2),
+        st.dictionaries(KEYS, KEYS, max_size=2),
+        st.dictionaries(KEYS, VERSIONS, max_size=2),
+    ),
+    st.builds(EntryRow, VERSIONS, KEYS, st.none() | KEYS, KEYS, KEYS, VERSIONS),
+    st.builds(QuotaRow, VERSIONS, st.none() | VERSIONS),
+    st.builds(
+        NoticeRow, VERSIONS, st.none() | KEYS, TIMES, KEYS, KEYS, st.sampled_from(["held", "sent"]), VERSIONS,
+        st.none() | TIMES, KEYS, KEYS,
+    ),
+)  # fmt: skip
+
+
+@given(ROWS)
+def test_rows_round_trip_as_json(row):
+    """A store may keep a row as one value: to the microsecond, and with pairs as pairs."""
+    assert row_from_json(type(row), row_to_json(row)) == row
+    assert row_from_json(type(row), row_to_json(row).encode()) == row
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "[1]", "null", "x", '[1, 2, "three", "four"]'])
+def test_what_is_no_row_is_refused(text):
+    """Nothing is guessed."""
+    with pytest.raises((TypeError, ValueError)):
+        row_from_json(NoticeRow, text)
 
 
 POSITIONS = st.tuples(st.integers(-(2**63), 2**63 - 1) | st.text("abé中", max_size=4), KEYS)

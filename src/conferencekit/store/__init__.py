@@ -23,6 +23,7 @@ from .dump import (
     row_text,
     seal_line,
 )
+from .encoding import row_from_json, row_to_json
 from .journal import Call, call_of
 from .outbox import lease_terms, lend, settled
 from .rows import (
@@ -87,8 +88,10 @@ __all__ = [
     "record_of",
     "record_rows",
     "restored",
+    "row_from_json",
     "row_from_text",
     "row_text",
+    "row_to_json",
     "seal_line",
     "seq_of",
     "settled",
