@@ -23,6 +23,7 @@ from ..errors import (
     StoreUnavailable,
 )
 from .file_lock import FileLock
+from .file_system import network_of
 from .sqlite_driver import code_of, sqlite3, warn_of_old
 from .sqlite_schema import check_schema, create, is_ours, pending, upgrade
 from .sqlite_wal import Wal
@@ -280,6 +281,12 @@ class Session:
             raise StoreUnavailable(place.url, f"the directory {str(place.path.parent)!r} does not exist")
         if place.path.is_dir():
             raise StoreUnavailable(place.url, "it is a directory")
+        if kind := network_of(place.path):
+            raise StoreUnavailable(
+                place.url,
+                f"{str(place.path.parent)!r} is on a network file system ({kind}), where locks and syncs cannot be "
+                "relied on: keep the file on a disk of this machine, or take PostgreSQL",
+            )
 
     def _commit(self, writer: sqlite3.Connection) -> None:
         try:
