@@ -46,6 +46,7 @@ static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_writev)(int, const struct iovec *, int);
 static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
+static ssize_t (*real_pwritev2)(int, const struct iovec *, int, off_t, int);
 static int (*real_ftruncate)(int, off_t);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
@@ -61,6 +62,7 @@ __attribute__((constructor)) static void begin(void) {
     real_pwrite = dlsym(RTLD_NEXT, "pwrite");
     real_writev = dlsym(RTLD_NEXT, "writev");
     real_pwritev = dlsym(RTLD_NEXT, "pwritev");
+    real_pwritev2 = dlsym(RTLD_NEXT, "pwritev2");
     real_ftruncate = dlsym(RTLD_NEXT, "ftruncate");
     real_fsync = dlsym(RTLD_NEXT, "fsync");
     real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
@@ -286,6 +288,14 @@ ssize_t writev(int fd, const struct iovec *pieces, int n) {
 
 ssize_t pwritev(int fd, const struct iovec *pieces, int n, off_t offset) {
     return shared && offset >= 0 ? written(fd, pieces, n, offset) : real_pwritev(fd, pieces, n, offset);
+}
+
+ssize_t pwritev2(int fd, const struct iovec *pieces, int n, off_t offset, int flags) {
+    return shared && offset >= 0 && !flags ? written(fd, pieces, n, offset) : real_pwritev2(fd, pieces, n, offset, flags);
+}
+
+ssize_t pwritev64v2(int fd, const struct iovec *pieces, int n, off64_t offset, int flags) {
+    return pwritev2(fd, pieces, n, offset, flags);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset) { return pwrite(fd, bytes, size, offset); }
