@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from attrs import frozen
+from disks import Disk, Scale
 from model import MODEL, OPENED, open_secretariat, registrants
 from probe import probing
+from table import Line, at_most
 
 from conferencekit import Secretariat
 from conferencekit.mailbox import Mailbox
@@ -34,6 +36,7 @@ from conferencekit.secretariat.imports import ImportRow, export_rows
 from conferencekit.secretariat.intake import CHUNK, Intake
 from conferencekit.secretariat.shell import Actor
 
+_WANTED: Final = 8_000
 _CHILD: Final = Path(__file__).with_name("child.py")
 _HEADER: Final = (
     "User ID",
@@ -187,6 +190,22 @@ def steps(directory: Path, rows: int) -> dict[str, float]:
         gc.collect()
         count = sum(iter(lambda: walk.chunk(islice(given, CHUNK)), 0))
     return {name: spent / count * 1e6 for name, spent in walk.spent.items()}
+
+
+def measure(disk: Disk, scale: Scale) -> Iterator[Line]:
+    """The lines of the table: rows a second, CPU, and memory beside that of a file of a tenth."""
+    few, many = (bulk_import(disk.directory, scale.count(rows)) for rows in (10_000, 100_000))
+    aim = {} if scale.quick else {"aim": ">= 8,000/s", "met": many.rate >= _WANTED}
+    yield Line(what=f"`conferencekit import` of {many.rows:,} rows", ours=many.rate, unit="1/s", **aim)
+    yield Line(what="CPU of one row of it, all processes together", ours=many.cpu_of_one, unit="us")
+    if many.megabytes and few.megabytes:
+        yield Line(
+            what=f"peak memory of its largest process, beside {few.rows:,} rows",
+            ours=many.megabytes,
+            beside=few.megabytes,
+            unit="MB",
+            **at_most(1.2, many.megabytes / few.megabytes),
+        )
 
 
 def _fsyncs(directory: Path) -> float:

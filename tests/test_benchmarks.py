@@ -64,3 +64,13 @@ def test_workers_end_when_one_fails(tmp_path, monkeypatch):
         work()
     assert len(found) == 2
     assert all(process.returncode is not None for process in found)
+
+
+@pytest.mark.slow
+def test_an_import_is_measured_by_the_command_itself(tmp_path):
+    """Its speed, its CPU, and its memory beside that of a smaller file, where the system tells it."""
+    done = run("--json", "--dir", tmp_path, "--only", "bulk")
+    assert done.returncode == 0, done.stderr
+    lines = json.loads(done.stdout)["lines"]
+    assert "2,000 rows" in lines[0]["what"]
+    assert all(line["ours"] > 0 for line in lines)
