@@ -56,9 +56,10 @@ One warning stands beside them: `UnfitStore`, a store that does not claim enough
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
-from attrs import define
+from attrs import define, field
 
 
 class ConferenceKitError(Exception):
@@ -349,6 +350,15 @@ class MissingExtra(ConferenceKitError, ImportError):
 # -- stores -----------------------------------------------------------------------------------------------------------
 
 
+_PASSWORD = re.compile(r"(?<!/)//(?!/)([^:@/]*):.*@", re.DOTALL)
+_SECRETS = re.compile(r"([?&](?:\w*password|\w*secret|\w*token)=)[^&]*", re.IGNORECASE)
+
+
+def shown_url(url: str) -> str:
+    """A URL as messages may show it: whatever could be a password in it, also in one that is malformed, is masked."""
+    return _SECRETS.sub(r"\1***", _PASSWORD.sub(r"//\1:***@", url))
+
+
 class StoreError(ConferenceKitError):
     """Something about a store, never about one change set in a batch (that is a `Conflict`)."""
 
@@ -368,7 +378,7 @@ class InvalidChangeSet(StoreError, ValueError):
 class StoreBusy(StoreError):
     """Others held the store for longer than the time that was allowed. Nothing was applied."""
 
-    url: str
+    url: str = field(converter=shown_url)
     seconds: float
 
     def __str__(self) -> str:
@@ -379,7 +389,7 @@ class StoreBusy(StoreError):
 class StoreFull(StoreError):
     """The disk, or the store's quota on it, is full. Nothing was applied."""
 
-    url: str
+    url: str = field(converter=shown_url)
     reason: str
 
     def __str__(self) -> str:
@@ -390,7 +400,7 @@ class StoreFull(StoreError):
 class StoreReadOnly(StoreError):
     """The store may be read but not written. Nothing was applied."""
 
-    url: str
+    url: str = field(converter=shown_url)
     reason: str
 
     def __str__(self) -> str:
@@ -401,7 +411,7 @@ class StoreReadOnly(StoreError):
 class StoreUnavailable(StoreError):
     """The store cannot be opened or reached. Nothing was applied."""
 
-    url: str
+    url: str = field(converter=shown_url)
     reason: str
 
     def __str__(self) -> str:
@@ -412,7 +422,7 @@ class StoreUnavailable(StoreError):
 class CommitInDoubt(StoreError):
     """The store failed while committing: the batch was applied as a whole or not at all."""
 
-    url: str
+    url: str = field(converter=shown_url)
     reason: str
 
     def __str__(self) -> str:
@@ -438,7 +448,7 @@ class SchemaTooNew(StoreError):
 class SchemaTooOld(StoreError):
     """The store was laid out by an older version of conferencekit."""
 
-    url: str
+    url: str = field(converter=shown_url)
     found: int
     known: int
 
@@ -480,7 +490,7 @@ class InvalidBody(StoreError, ValueError):
 class NotOurFile(StoreError):
     """The file exists and is not a store of this kind."""
 
-    url: str
+    url: str = field(converter=shown_url)
     reason: str
 
     def __str__(self) -> str:

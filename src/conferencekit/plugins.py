@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import itertools
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
@@ -20,7 +21,7 @@ from attrs import evolve, field, frozen
 
 from . import hookspecs
 from .adapters import builtin
-from .errors import DuplicateName, InvalidHook, PluginBroken, PluginError, UnknownBackend
+from .errors import DuplicateName, InvalidHook, PluginBroken, PluginError, StoreUnavailable, UnknownBackend
 from .events import EVENTS, Event, hook_name
 from .form.field_types import FieldType
 from .ports import BlobStore, FormBackend, Mailer, Store
@@ -384,7 +385,18 @@ def _nearest(hook: str, hooks: Iterable[str]) -> str:
 
 
 def open_store(url: str, plugins: Plugins) -> Store:
-    """The store that a URL such as `sqlite:///gmc.db` names. Raises `UnknownBackend`, and what opening it raises."""
+    """The store that a URL such as `sqlite:///gmc.db` names.
+
+    Raises:
+        UnknownBackend: nobody offers it.
+        StoreUnavailable: it holds what no file or host can be named by; and whatever opening it raises.
+    """
+    try:
+        wrong = "it holds the character NUL: remove it" if b"\0" in os.fsencode(url) else ""
+    except UnicodeEncodeError:
+        wrong = "it holds half of a surrogate pair: it must be valid Unicode"
+    if wrong:
+        raise StoreUnavailable(ascii(url)[1:-1], wrong)
     return plugins.stores.get(_scheme(url))(url)
 
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import traceback
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from conferencekit.errors import ConferenceKitError, StoreError, StoreReadOnly, StoreUnavailable
+from conferencekit.errors import (
+    ConferenceKitError,
+    NotOurFile,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+)
+from conferencekit.ports import DumpedRow, Mark
+from conferencekit.testing.store_samples import NOW, SECOND, Changes, put
 from conferencekit_sqlalchemy import SQLAlchemyStore
 from conferencekit_sqlalchemy.engines import meaning
 from conferencekit_sqlalchemy.place import read_url
@@ -82,6 +93,62 @@ def test_a_place_that_cannot_be_opened(tmp_path):
     for path in (tmp_path, tmp_path / "none" / "store.db"):
         with pytest.raises(StoreUnavailable, match="unable to open"):
             SQLAlchemyStore.open(f"sqlite+pysqlite:///{path}").conferences()
+
+
+@pytest.mark.parametrize("path", ["a\0b", "half \ud800", "\udcff"])
+@pytest.mark.parametrize("scheme", ["sqlite+pysqlite:///", "postgresql+psycopg://ana:hu$h@127.0.0.1:1/"])
+def test_a_name_that_no_file_or_database_can_have(path, scheme):
+    """Told before anybody is asked."""
+    with pytest.raises(StoreUnavailable) as caught:
+        SQLAlchemyStore.open(f"{scheme}{path}")
+    assert "hu$h" not in all_told(caught.value)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        SQLAlchemyStore.conferences,
+        SQLAlchemyStore.pending,
+        SQLAlchemyStore.migrate,
+        SQLAlchemyStore.make_views,
+        lambda store: store.get("c", "person", ["ana"]),
+        lambda store: store.find("c", "person", "i", "k"),
+        lambda store: store.quotas("c", ["q"]),
+        lambda store: list(store.dump("c")),
+        lambda store: list(store.faults("c")),
+        lambda store: list(store.faults(None)),
+        lambda store: store.lease(1, now=NOW, until=NOW + SECOND),
+        lambda store: store.settle([Mark("c", "n", 1, "sent")]),
+        lambda store: store.commit([Changes()(put("ana"))]),
+        lambda store: store.restore("c", [DumpedRow("seal", (1,), {})]),
+    ],
+)
+@pytest.mark.parametrize("url", [BASE, "sqlite+pysqlite:////nowhere/at/all.db"])
+def test_every_call_says_that_nobody_is_there(url, call):
+    """In our words, whichever it is."""
+    with pytest.raises(StoreUnavailable, match=r"refused|unable to open") as caught:
+        call(SQLAlchemyStore.open(url))
+    assert "hu$h" not in all_told(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["text", "pipe", "device", "folder"])
+def test_what_is_no_file_of_ours(tmp_path, kind):
+    """Left as it is."""
+    path = tmp_path / "x"
+    if kind == "text":
+        path.write_text("hello " * 1000)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path = Path("/dev/full")
+    if kind == "pipe" and hasattr(os, "mkfifo"):
+        os.mkfifo(path)
+    if not path.exists():
+        pytest.skip("not on this system")
+    for call in (SQLAlchemyStore.conferences, lambda store: store.commit([Changes()(put("ana"))])):
+        with pytest.raises((StoreUnavailable, StoreFull, NotOurFile)):
+            call(SQLAlchemyStore.open(f"sqlite+pysqlite:///{path}"))
+    assert kind != "text" or path.read_text() == "hello " * 1000
 
 
 def test_a_file_that_may_not_be_written(tmp_path, monkeypatch):

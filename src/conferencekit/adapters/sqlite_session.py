@@ -165,8 +165,8 @@ class Session:
     @contextmanager
     def _outside(self) -> Iterator[sqlite3.Connection | None]:
         """A connection to a file of whatever schema; None where there is none."""
-        self._check_place()
         with self._held(self._writing), self._translated():
+            self._check_place()
             if not is_ours(self._place.path, self._place.url):
                 yield None
                 return
@@ -231,9 +231,9 @@ class Session:
             if self.closed:
                 raise StoreUnavailable(self._place.url, "it was closed")
             if self._writer is None:
-                self._check_place()
                 warn_of_old()
                 with self._translated():
+                    self._check_place()
                     self._writer, self._reader = both = self._connect_both()
                 weakref.finalize(self, _let_go, os.getpid(), both, self._wal)
 
@@ -281,6 +281,8 @@ class Session:
             raise StoreUnavailable(place.url, f"the directory {str(place.path.parent)!r} does not exist")
         if place.path.is_dir():
             raise StoreUnavailable(place.url, "it is a directory")
+        if place.path.exists() and not place.path.is_file():
+            raise StoreUnavailable(place.url, "it is no regular file")
         if kind := network_of(place.path):
             raise StoreUnavailable(
                 place.url,

@@ -21,6 +21,7 @@ from .plugging import installed_plugins
 
 _MIGRATED: Final = "Done. Hosts of this version can open it now; older ones cannot any more."
 _TO_MIGRATE: Final = "Nothing was done. Make a backup, stop the hosts, and give the command again with --yes."
+_NOT_YET: Final = "not done yet; `conferencekit storage migrate` does it"
 _UNABLE: Final = "it cannot tell all its rows: its class would need dump() and restore(), see ports.Dumpable"
 
 
@@ -129,11 +130,13 @@ def _chosen(store: Dumpable, only: list[str]) -> list[str]:
 
 @contextmanager
 def _opened(given: str, *, new: bool = False) -> Iterator[AuditedStore]:
-    """The store at a URL or path. Only with `new` may a file be made."""
+    """The store at a URL or path. Only with `new` may a file or tables be made."""
     url = url_of(given, SQLITE) if new else _url_of_existing(given)
     with closing(open_store(url, installed_plugins())) as store:
         if not isinstance(store, Dumpable):
             raise StoreUnavailable(url, _UNABLE)
+        if not new and isinstance(store, Migratable) and (steps := store.pending()):
+            raise StoreUnavailable(url, f"{'; '.join(steps)}: {_NOT_YET}")
         yield cast("AuditedStore", store)
 
 

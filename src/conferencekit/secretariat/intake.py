@@ -179,7 +179,7 @@ class Intake:
             result = self._shell.commit(attempt.change_set)
             if isinstance(result, Committed):
                 return self._taken(attempt)
-            if _is_repeat(result):
+            if submission.entry_id and _is_repeat(result):  # an id of our own that was there is drawn again
                 return self._repeated(submission)
             owner = _first(result, Owned)
             if owner or (known and _has(result, Stale)):
@@ -274,7 +274,7 @@ class Intake:
             result = self._shell.commit(self._shell.change(entry, mails))
             if isinstance(result, Committed):
                 return Taken(outcome=AlreadyRegistered(known), reference=reference)
-            if _is_repeat(result):
+            if submission.entry_id and _is_repeat(result):  # an id of our own that was there is drawn again
                 return self._repeated(submission)
             is_told = has_notice(result)
         raise StoreBusy(self._shell.id, 0)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from ..errors import NotFound
+from ..errors import NotFound, StoreBusy
 from ..message.wording import Wording, check_wording
 from ..ports import ABSENT, Put
 from .shell import SYSTEM, InForce, Shell
 
 KIND: Final = "wording"
+_TRIES: Final = 20
 _KNOWN: Final = 256
 """So much a process remembers: two wordings for each language suffice for most conferences."""
 
@@ -40,14 +41,21 @@ class Wordings:
         return ids
 
     def _keep(self, wordings: Mapping[str, Wording]) -> None:
-        """Write those that are not there. Where another is faster, all are tried again: it writes the same."""
-        while missing := wordings.keys() - self._shell.store.get(self._shell.id, KIND, wordings).keys():
+        """Write those that are not there. Where another is faster, all are tried again: it writes the same.
+
+        Raises `StoreBusy` if that never ends, as where the ids of entries repeat.
+        """
+        for _ in range(_TRIES):
+            missing = wordings.keys() - self._shell.store.get(self._shell.id, KIND, wordings).keys()
+            if not missing:
+                return
             ids = sorted(missing)
             entry = self._shell.entry(
                 self._shell.context(), SYSTEM, "wordings_kept", self._shell.id, {"wordings": ids}
             )
             puts = [Put(kind=KIND, id=each, body=wordings[each].body, expect=ABSENT) for each in ids]
             self._shell.commit(self._shell.change(entry, puts, read_plan=False))
+        raise StoreBusy(self._shell.id, 0)
 
     def _read(self, wording_id: str) -> Mapping[str, object]:
         """What a wording says. Raises `NotFound`, and `InvalidBody` for one that was tampered with."""

@@ -18,7 +18,6 @@ from .dump import (
     notice_line,
     quota_line,
     record_line,
-    restored,
     row_from_text,
     row_text,
     seal_line,
@@ -26,6 +25,7 @@ from .dump import (
 from .encoding import row_from_json, row_to_json
 from .journal import Call, call_of
 from .outbox import lease_terms, lend, settled
+from .restoring import restored
 from .rows import (
     ENTRY,
     FINAL,

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
 from ..errors import InvalidChangeSet
-from ..limits import BATCH
 from ..ports import DumpedRow
-from .rows import Effects, EntryRow, NoticeRow, QuotaRow, RecordRow, View, seq_of
+from .rows import EntryRow, NoticeRow, QuotaRow, RecordRow
 
 TABLES: Final = ("entry", "seal", "quota", "record", "notice")
 
@@ -80,98 +78,6 @@ def notice_line(key: str, row: NoticeRow) -> DumpedRow:
 
 def _parsed(text: str | None) -> Any:
     return None if text is None else json.loads(text)
-
-
-def restored(rows: Sequence[DumpedRow], view: View) -> Effects:
-    """What a store has to write for `restore`, as after a commit whose `seq` is the highest number in the rows.
-
-    `view` has the records of the rows as they are now, and the owners of their unique values: a value that has moved on
-    to another record is not taken away from it. The quotas are all lifted.
-
-    Raises:
-        InvalidChangeSet: more than 1,000 rows, or one that no `dump` gives.
-    """
-    if len(rows) > BATCH:
-        raise InvalidChangeSet(len(rows), f"Restore at most {BATCH} rows at once: split them.")
-    effects = Effects(0)
-    for row in rows:
-        try:
-            _WRITERS[row.table](effects, row.key, row.value)
-        except (KeyError, TypeError, ValueError) as error:
-            raise InvalidChangeSet(row, f"It is not a row that dump() gives: {error!r}.") from None
-    for owner, record in effects.records.items():
-        held = view.record(*owner)
-        for claim in held.uniques.items() if held else ():
-            if view.owner(*claim) == owner:
-                effects.owners.setdefault(claim, None)
-        if record is not None:
-            effects.owners.update(dict.fromkeys(record.uniques.items(), owner))
-    return effects
-
-
-def _write_entry(effects: Effects, key: Sequence[Any], value: Any) -> None:
-    seq, id_ = key
-    effects.entries[id_] = EntryRow(
-        seq, value["digest"], _text(value["body"]), value["person"], value["subject"], value["sealed"]
-    )
-    effects.seq = max(effects.seq, seq)
-
-
-def _write_seal(effects: Effects, key: Sequence[Any], _: Any) -> None:
-    effects.seals.append(*key)
-
-
-def _write_quota(effects: Effects, key: Sequence[Any], value: Any) -> None:
-    (quota,) = key
-    effects.quotas[quota] = QuotaRow(value["taken"], value["capacity"])
-    effects.lifted.add(quota)
-
-
-def _write_record(effects: Effects, key: Sequence[Any], value: Any) -> None:
-    kind, id_ = key
-    if value is None:
-        effects.records[kind, id_] = None
-        return
-    indexes = {name: (place, order) for name, (place, order) in value["indexes"].items()}
-    effects.records[kind, id_] = RecordRow(
-        value["version"], value["seq"], _dumped(value["body"]), indexes, value["uniques"], value["takes"]
-    )
-    effects.seq = max(effects.seq, value["seq"])
-
-
-def _write_notice(effects: Effects, key: Sequence[Any], value: Any) -> None:
-    place, id_ = key
-    until = value["until"]
-    effects.notices[id_] = NoticeRow(
-        place,
-        _text(value["body"]),
-        datetime.fromisoformat(value["due"]),
-        value["lane"],
-        value["person"],
-        value["state"],
-        value["token"],
-        None if until is None else datetime.fromisoformat(until),
-        value["note"],
-        value["sha256"],
-    )
-    effects.seq = max(effects.seq, seq_of(place))
-
-
-_WRITERS: Final[Mapping[str, Callable[[Effects, Sequence[Any], Any], None]]] = {
-    "entry": _write_entry,
-    "seal": _write_seal,
-    "quota": _write_quota,
-    "record": _write_record,
-    "notice": _write_notice,
-}
-
-
-def _text(body: Any) -> str | None:
-    return None if body is None else _dumped(body)
-
-
-def _dumped(body: Any) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 # -- comparing

@@ -12,8 +12,8 @@ from ..limits import BATCH, check_key
 from ..ports import ChangeSet, Committed, Conflict, DumpedRow, Leased, Mark, Outcome, Record
 from .commit import evaluate
 from .cursor import cursor_of, query_position
-from .dump import restored
 from .outbox import lease_terms, lend, settled
+from .restoring import restored
 from .tables import Tables
 
 

@@ -21,6 +21,7 @@ from .store_commits import CommitContract
 from .store_crashes import CrashContract
 from .store_disk import DiskContract
 from .store_dump import DumpContract
+from .store_hostile import HostileContract
 from .store_life import CAPABILITIES, LifeContract
 from .store_model import run_model
 from .store_outbox import LeaseContract, SettleContract
@@ -47,6 +48,7 @@ class _StoreSuite(
     SettleContract,
     LifeContract,
     DumpContract,
+    HostileContract,
     ThreadContract,
     ProcessContract,
     SealContract,

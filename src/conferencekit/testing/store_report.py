@@ -17,7 +17,7 @@ import pytest
 from attrs import define, field, frozen
 
 from ..adapters.memory import MemoryStore
-from ..errors import InvalidText
+from ..errors import InvalidText, shown_url
 from ..plugins import make_plugin_manager, open_store
 from ..ports import Limit, Store
 from .store_contract import is_fit, store_suite
@@ -41,6 +41,7 @@ AREAS: Final = {
     "SettleContract": "settling: old tokens, final states",
     "LifeContract": "life: closing, forks, second openers, what is refused",
     "DumpContract": "dumps: all rows out and in again, audits, copies",
+    "HostileContract": "bad input: the same answer everywhere; clocks that jump, ids that collide",
     "ThreadContract": "races of threads, each with a history that is judged",
     "ProcessContract": "races of processes, some of them killed",
     "SealContract": "sealing while others commit: each entry once",
@@ -120,7 +121,7 @@ def check_store(
         UnknownBackend, StoreUnavailable: there is no such store.
     """
     if "{tmp}" not in url and "{name}" not in url:
-        raise InvalidText(url, _REMEDY)
+        raise InvalidText(shown_url(url), _REMEDY)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="conferencekit-check-") as folder:
         place = Path(folder)
@@ -135,7 +136,7 @@ def check_store(
         _run(suite, place, listener)
     failed = any(area.failed for area in listener.areas.values())
     return StoreReport(
-        url=url,
+        url=shown_url(url),
         areas=tuple(listener.areas.values()),
         claimed=claimed,
         proven=tuple(name for name in claimed if listener.proves(name)),

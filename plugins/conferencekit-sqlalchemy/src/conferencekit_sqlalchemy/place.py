@@ -54,11 +54,12 @@ class Place:
 def read_url(text: str) -> Place:
     """The place that a URL names. Raises `StoreUnavailable` for one that names none."""
     try:
+        has_nul = b"\0" in text.encode()
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
         raise StoreUnavailable(_hidden(text), _EXPECTED) from None
     shown = _shown(url)
-    if url.drivername not in {POSTGRESQL, SQLITE}:
+    if has_nul or url.drivername not in {POSTGRESQL, SQLITE}:
         raise StoreUnavailable(shown, _EXPECTED)
     options = {name: value for name, value in url.query.items() if name in _OURS}
     is_postgresql = url.drivername == POSTGRESQL
@@ -88,7 +89,8 @@ def _shown(url: sa.URL) -> str:
 
 def _hidden(text: str) -> str:
     """A URL that cannot be read, without whatever could be its password."""
-    return re.sub(r"//.*@", "//***@", text, flags=re.DOTALL).partition("?")[0]
+    shown = re.sub(r"//.*@", "//***@", text, flags=re.DOTALL).partition("?")[0]
+    return shown.encode("ascii", "backslashreplace").decode()
 
 
 def _schema(shown: str, options: Options) -> str:

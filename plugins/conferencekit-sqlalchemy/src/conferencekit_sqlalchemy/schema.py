@@ -41,8 +41,12 @@ def prepare(place: Place) -> None:
 
 def pending(place: Place) -> list[str]:
     """What `upgrade` would do, in words. Raises as `prepare`."""
-    with plain_engine(place) as engine, engine.connect() as connection:
-        found = schema_of(connection, place)
+    path = Path(str(place.url.database))
+    if not place.is_postgresql and path.parent.is_dir() and not path.exists():
+        found = 0  # looking would make the file
+    else:
+        with plain_engine(place) as engine, engine.connect() as connection:
+            found = schema_of(connection, place)
     return [f"schema {step}: {_told(step)}" for step in range(found + 1, SCHEMA + 1)]
 
 
