@@ -604,8 +604,10 @@ class Dumpable(Protocol):
         """Write these rows as they are, in one atomic and durable step.
 
         A row replaces the one with its key; index rows and owners of unique values follow from the records. Nothing is
-        tested. Later commits get higher numbers than any in the rows. At most 1,000 rows. Only for a conference that
-        nobody else writes to.
+        tested. Later commits get higher numbers than any in the rows. Only for a conference that nobody else writes to.
+
+        Raises `InvalidChangeSet` for more than 1,000 rows or one that no `dump` gives (`conferencekit.store.restored`
+        sees to that), and for an id of a conference that is no key (`conferencekit.limits.check_key`).
         """
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from conferencekit import hookimpl
 from conferencekit.adapters.forks import watch_forks
 from conferencekit.errors import StoreUnavailable
+from conferencekit.limits import check_key
 from conferencekit.ports import (
     ChangeSet,
     Committed,
@@ -145,6 +146,8 @@ class LmdbStore:
         yield from self._read(lambda txn: list(Tables(txn, conference).lines()))
 
     def restore(self, conference: str, rows: Sequence[DumpedRow]) -> None:
+        check_key(conference, "The id of a conference")
+
         def work(txn: Txn) -> None:
             tables = Tables(txn, conference)
             tables.write(restored(rows, tables))
