@@ -77,6 +77,16 @@ def test_who_comes_first_in_the_file_gets_the_last_places(line):
     assert confirmed == {f"p{each}@example.org" for each in range(1100)}
 
 
+def test_processes_say_nothing_by_themselves(line):
+    """What a person reads is what the first process says: no warning of another comes between."""
+    line.edit(("quota = 1000", "quota = 100000"))
+    line.people(*(row(each) for each in range(5000)))
+    running = process("import", "gmc.toml", "people.csv", cwd=line.folder)
+    out, err = running.communicate(timeout=120)
+    assert (running.returncode, err.decode()) == (0, "")
+    assert b"5000  registered" in out
+
+
 @pytest.mark.usefixtures("by_processes")
 def test_what_stops_a_process_stops_the_import_with_its_own_message(line, monkeypatch):
     """As if it had happened here."""

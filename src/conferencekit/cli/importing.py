@@ -12,6 +12,7 @@ import os
 import pickle
 import secrets
 import signal
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,7 +23,7 @@ from typing import Final
 from attrs import frozen
 
 from ..conference import Conference
-from ..errors import StoreUnavailable
+from ..errors import OldSQLite, StoreUnavailable
 from ..form.issues import Issue
 from ..registration.outcomes import AlreadyRegistered, Refused, Registered, TrustedOutcome, Waitlisted
 from ..registration.rules import Override
@@ -166,9 +167,9 @@ def _working(order: ImportOrder) -> Iterator[_Worker]:
 
 def _work(pipe: Connection, order: ImportOrder) -> None:
     """What the other process does, until the pipe is closed: the one that began it ended, or needs it no more."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C goes to all; the first process hears it and closes the pipe
+    warnings.simplefilter("ignore", OldSQLite)  # as `main` does it
+    # Ctrl-C goes to all: the first process hears it, and closes the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, OSError), _secretariat(order) as secretariat:
         while True:
             chunk = pipe.recv()
