@@ -64,7 +64,7 @@ def _rates(
     written = dict.fromkeys(urls, 0)
     orders = [{"number": at, "threads": threads, "urls": urls} for at in range(processes)]
     with crew(disk, "postgresql", "registering", orders) as workers:
-        for number in range(scale.rounds(5) + 1):
+        for number in range(scale.rounds(4) + 1):
             for side in urls:
                 seconds = scale.seconds(3) if number else 0.3
                 answers = workers.each(side=side, seconds=seconds)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from disks import Disk, Scale
 from table import Line, at_most
+from workers import without_bytecode_ban
 
 _CHILD: Final = Path(__file__).with_name("child.py")
 _IMPORTS: Final = {
@@ -69,8 +70,7 @@ def demo(runs: int) -> tuple[float, float | None]:
 
 
 def _run(command: list[str]) -> Any:
-    # a shell that forbids byte code would have every run compile all that it imports
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = without_bytecode_ban(os.environ)
     done = subprocess.run(
         [sys.executable, str(_CHILD), *command], check=True, capture_output=True, text=True, env=environment
     )

@@ -45,7 +45,7 @@ SUBJECTS: Final = (
     Subject("threads", "sqlite_threads"),
     Subject("processes", "sqlite_processes"),
     Subject("growth", "growth"),
-    Subject("bulk", "bulk_import", both=False),
+    Subject("bulk", "bulk_import"),
     Subject("postgresql", "postgresql"),
     Subject("outbox", "outbox"),
     Subject("broadcast", "broadcast"),

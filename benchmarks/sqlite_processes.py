@@ -35,7 +35,7 @@ def measure(disk: Disk, scale: Scale) -> Iterator[Line]:
     for side, url in urls.items():
         written = sum(answer["written"] for answer in found[side])
         assert taken(url) == written, (taken(url), written)
-    yield from _lines(disk, found, scale.seconds(3))
+    yield from _lines(disk, found, scale.seconds(2.5))
 
 
 def _lay_out(directory: Path) -> dict[str, str]:
@@ -55,9 +55,9 @@ def _lay_out(directory: Path) -> dict[str, str]:
 def _rounds(workers: Crew, sides: Sequence[str], scale: Scale) -> dict[str, list[dict[str, Any]]]:
     """The answers of all workers in all rounds, by side. The first, short one opens the files."""
     found: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
-    for number in range(scale.rounds(5) + 1):
+    for number in range(scale.rounds(4) + 1):
         for side in sides:
-            seconds = scale.seconds(3) if number else 0.1
+            seconds = scale.seconds(2.5) if number else 0.1
             answers = workers.each(side=side, seconds=seconds)
             found[side] += [
                 {**answer, "client": client, "round": number} for client, answer in enumerate(answers)

@@ -52,6 +52,11 @@ class Crew:
         return answer
 
 
+def without_bytecode_ban(environment: Mapping[str, str]) -> dict[str, str]:
+    """A shell that forbids byte code would have every process compile all that it imports."""
+    return {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def _answer(process: subprocess.Popen[str]) -> dict[str, Any]:
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -64,8 +69,7 @@ def _answer(process: subprocess.Popen[str]) -> dict[str, Any]:
 @contextmanager
 def crew(place: Place, module: str, function: str, orders: Sequence[Mapping[str, Any]]) -> Iterator[Crew]:
     """So many workers as there are orders, each ready. The directory of the disk is added to each order."""
-    environment = {**os.environ, **place.environment}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else every worker compiles all that it imports
+    environment = without_bytecode_ban({**os.environ, **place.environment})
     processes: list[subprocess.Popen[str]] = []
     try:
         for order in orders:
