@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-import os
 import threading
 import time
-import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -18,6 +16,7 @@ from ..errors import CommitInDoubt, StoreBusy, StoreReadOnly, StoreUnavailable
 from ..limits import BATCH
 from ..ports import ChangeSet, Leased, Mark, Outcome, Record, Store
 from ..store import check_batch
+from .forks import watch_forks
 
 LINGER: Final = 0.25
 """How long a group waits for those who were in the last one: at most this part of what its commit took."""
@@ -93,7 +92,9 @@ class GroupCommit:
         self._store = store
         self._closed = False
         self._begin()
-        _watch_forks(self)
+        watch_forks(
+            self, in_child=GroupCommit._begin
+        )  # the threads that held its locks stayed with the parent
 
     def _begin(self) -> None:
         self._gathering = threading.Lock()
@@ -242,16 +243,3 @@ def _forwarded(name: str) -> property:
         return getattr(self._store, name)
 
     return property(own, doc="As the store's own.")
-
-
-def _watch_forks(group: GroupCommit) -> None:
-    """In a child nobody gathers: the threads that held the locks stayed with the parent."""
-    if not hasattr(os, "register_at_fork"):
-        return
-    reference = weakref.ref(group)
-
-    def begin() -> None:
-        if (alive := reference()) is not None:
-            alive._begin()  # noqa: SLF001 - the other half of the class
-
-    os.register_at_fork(after_in_child=begin)

@@ -9,13 +9,11 @@ Source: RFC 5321 (SMTP), 1870 (SIZE), 3207 (STARTTLS), 4954 (AUTH), 6152 (8BITMI
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import smtplib
 import ssl
 import threading
 import time
-import weakref
 from base64 import b64encode
 from collections.abc import Sequence
 from typing import Final
@@ -23,6 +21,7 @@ from typing import Final
 from ..mailbox import one_line
 from ..message.message import Message
 from ..ports import Deferred, Delivery, Rejected, Sent
+from .forks import watch_forks
 from .smtp_relay import Relay, relay_from_url
 
 _PAUSE: Final = 60.0
@@ -55,7 +54,9 @@ class SmtpMailer:
         self.relay = relay
         self._smtp: smtplib.SMTP | None = None
         self._lock = threading.Lock()
-        _watch_forks(self)
+        watch_forks(
+            self, in_child=SmtpMailer._leave_to_parent
+        )  # two processes never speak over one connection
 
     @classmethod
     def open(cls, url: str) -> SmtpMailer:
@@ -305,16 +306,3 @@ def _options(smtp: smtplib.SMTP, message: Message) -> list[str]:
 def _is_international(message: Message) -> bool:
     head = message.data.partition(b"\r\n\r\n")[0]
     return not (message.sender.isascii() and message.recipient.isascii() and head.isascii())
-
-
-def _watch_forks(mailer: SmtpMailer) -> None:
-    """Two processes must never speak over one connection."""
-    if not hasattr(os, "register_at_fork"):
-        return
-    reference = weakref.ref(mailer)
-
-    def reopen() -> None:
-        if (inherited := reference()) is not None:
-            inherited._leave_to_parent()  # noqa: SLF001 - the other half of the class
-
-    os.register_at_fork(after_in_child=reopen)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import weakref
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -36,6 +35,7 @@ from ..store import (
     sort_key,
 )
 from ..store.damage import whole_rows
+from .forks import watch_forks
 from .sqlite_audit import faults, store_faults
 from .sqlite_driver import sqlite3
 from .sqlite_dump import dump, restore
@@ -69,7 +69,12 @@ class SQLiteStore:
         self._place = Place(url, here, timeout, syncs_after=sync == "after")
         self._session = Session(self._place)
         self._inherited: list[Session] = []
-        _watch_forks(self)
+        watch_forks(
+            self,
+            before=SQLiteStore._pause,
+            in_parent=SQLiteStore._resume,
+            in_child=SQLiteStore._reopen_in_child,
+        )
 
     @classmethod
     def open(cls, url: str) -> SQLiteStore:
@@ -207,6 +212,12 @@ class SQLiteStore:
         """As `Store.close`."""
         self._session.close()
 
+    def _pause(self) -> None:
+        self._session.pause()
+
+    def _resume(self) -> None:
+        self._session.resume()
+
     def _reopen_in_child(self) -> None:
         self._session.disown()
         self._inherited.append(self._session)
@@ -225,26 +236,6 @@ def _is_unicode(text: str) -> bool:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
         return False
-
-
-def _watch_forks(store: SQLiteStore) -> None:
-    """Connections must not be used, nor closed, on the other side of a fork, nor may a thread be inside SQLite then."""
-    if not hasattr(os, "register_at_fork"):
-        return
-    reference = weakref.ref(store)
-
-    def tell(what: Callable[[SQLiteStore], None]) -> Callable[[], None]:
-        def hook() -> None:
-            if (alive := reference()) is not None:
-                what(alive)
-
-        return hook
-
-    os.register_at_fork(
-        before=tell(lambda alive: alive._session.pause()),  # noqa: SLF001 - the other half of the class
-        after_in_parent=tell(lambda alive: alive._session.resume()),  # noqa: SLF001 - see above
-        after_in_child=tell(lambda alive: alive._reopen_in_child()),  # noqa: SLF001 - see above
-    )
 
 
 def _options(url: str, options: str) -> dict[str, str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import weakref
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from conferencekit.adapters.forks import watch_forks
 from conferencekit.limits import check_key
 from conferencekit.ports import (
     ChangeSet,
@@ -63,7 +62,12 @@ class SQLAlchemyStore:
         self._session = self._make_session()
         self._inherited: list[Session] = []
         self._known: set[str] = set()
-        _watch_forks(self)
+        watch_forks(
+            self,
+            before=SQLAlchemyStore._pause,
+            in_parent=SQLAlchemyStore._resume,
+            in_child=SQLAlchemyStore._reopen_in_child,
+        )
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -196,6 +200,12 @@ class SQLAlchemyStore:
 
         return SQLiteSession(self.place, self._statements, closed=closed)
 
+    def _pause(self) -> None:
+        self._session.pause()
+
+    def _resume(self) -> None:
+        self._session.resume()
+
     def _reopen_in_child(self) -> None:
         """The connections are the parent's. They must be kept, never closed."""
         self._inherited.append(self._session)
@@ -229,26 +239,6 @@ def _statements(is_postgresql: bool, schema: str | None) -> Statements:  # noqa:
 
         flavour = SQLite(pysqlite.dialect(paramstyle="named"))
     return Statements.make(flavour, make_tables(schema))
-
-
-def _watch_forks(store: SQLAlchemyStore) -> None:
-    """Connections must not be used, nor closed, on the other side of a fork."""
-    if not hasattr(os, "register_at_fork"):
-        return
-    reference = weakref.ref(store)
-
-    def tell(what: Callable[[SQLAlchemyStore], None]) -> Callable[[], None]:
-        def hook() -> None:
-            if (alive := reference()) is not None:
-                what(alive)
-
-        return hook
-
-    os.register_at_fork(
-        before=tell(lambda alive: alive._session.pause()),  # noqa: SLF001 - the other half of the class
-        after_in_parent=tell(lambda alive: alive._session.resume()),  # noqa: SLF001 - see above
-        after_in_child=tell(lambda alive: alive._reopen_in_child()),  # noqa: SLF001 - see above
-    )
 
 
 # -- reading
