@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -71,8 +72,8 @@ def own_server() -> Iterator[Callable[..., PostgreSQLServer]]:
     """Servers with settings of their own."""
     with contextlib.ExitStack() as stack:
 
-        def start(*settings: str) -> PostgreSQLServer:
-            server = start_server(*settings)
+        def start(*settings: str, **options: Any) -> PostgreSQLServer:
+            server = start_server(*settings, **options)
             stack.callback(end_server, server)
             return server
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+from attrs import asdict
 
 from ..errors import MissingExtra, PluginBroken
 from .files import check_writable, write_file
 from .output import Output
 from .storage_commands import say_which_sqlite
+
+if TYPE_CHECKING:
+    from ..testing.store_report import StoreReport
 
 
 def run_check(given: argparse.Namespace, output: Output) -> int:
@@ -29,35 +35,43 @@ def run_check(given: argparse.Namespace, output: Output) -> int:
         )
     if given.report:
         write_file(given.report, [store_page.html_of(report)])
-    header = ("the contract", "passed", "failed", "skipped")
-    rows = [(each.about, each.passed, len(each.failed), len(each.skipped)) for each in report.areas]
-    output.table("", header, rows)
-    output.say()
-    output.table("", ("capability", "", "the store's reason"), list(store_page.capability_rows(report)))
-    output.say()
-    output.table("", ("registrations per second", "this store", "memory"), store_page.speed_rows(report))
-    output.say(f"The disk synced {report.speed.fsyncs:,.0f} times a second meanwhile.\n")
-    say_which_sqlite(given.url, output)
-    for test, reason in report.failures:
-        output.say(f"FAILED {test}: {reason.strip().splitlines()[-1]}")
-    output.say(store_page.summary(report))
-    output.say(f"Fit to hold registrations: {'yes' if report.is_fit else 'no'}")
+    _say(given.url, report, output)
     output.result(
         {
             "url": report.url,
             "fit": report.is_fit,
-            "claimed": report.claimed,
+            "about": dict(report.about),
+            "claimed": dict(report.claimed),
             "proven": list(report.proven),
             "unproven": list(report.unproven),
-            "failed": [test for test, _ in report.failures],
-            "speed": {
-                "single": report.speed.single,
-                "grouped": report.speed.grouped,
-                "fsyncs": report.speed.fsyncs,
-            },
+            "gaps": {name: dict(each) for name, each in report.gaps.items() if each},
+            "passed": {area.about: area.passed for area in report.areas},
+            "failed": {test: store_page.why_failed(reason) for test, reason in report.failures},
+            "speed": asdict(report.speed),
+            "syncs_per_commit": dict(report.syncs),
         }
     )
     return 1 if report.failures else 0
+
+
+def _say(url: str, report: StoreReport, output: Output) -> None:
+    from ..testing import store_page  # noqa: PLC0415 - an extra
+
+    header = ("the contract", "passed", "failed", "skipped")
+    rows = [(each.about, each.passed, len(each.failed), len(each.skipped)) for each in report.areas]
+    output.table("", header, rows)
+    output.say()
+    output.table("", ("capability", "", "the reason"), list(store_page.capability_rows(report)))
+    output.say()
+    header = ("registrations per second", "this store", "memory", "syncs for each commit")
+    output.table("", header, store_page.speed_rows(report))
+    output.say(f"{store_page.disk_line(report)}\n")
+    say_which_sqlite(url, output)
+    for test, reason in report.failures:
+        output.say(f"FAILED {test}: {store_page.why_failed(reason)}")
+    output.say(f"{'; '.join(report.about.values())}.")
+    output.say(store_page.summary(report))
+    output.say(f"Fit to hold registrations: {'yes' if report.is_fit else 'no'}")
 
 
 def _plugin(name: str) -> ModuleType:

@@ -15,9 +15,16 @@ _ASSERTING: Final = (
     "samples", "seals", "waiting",
 )  # fmt: skip
 
-_pytest = sys.modules.get("pytest")
-if _pytest is not None:  # worker processes do without it: it is half of what they would load
-    _pytest.register_assert_rewrite(*(f"{__name__}.store_{part}" for part in _ASSERTING))
+
+def explain_asserts() -> None:
+    """Let pytest say what was compared where an assert of a suite fails. Before the suites are imported."""
+    import pytest  # noqa: PLC0415 - worker processes do without it: it is half of what they would load
+
+    pytest.register_assert_rewrite(*(f"{__name__}.store_{part}" for part in _ASSERTING))
+
+
+if "pytest" in sys.modules:
+    explain_asserts()
 
 
 def __getattr__(name: str) -> object:

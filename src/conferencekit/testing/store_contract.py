@@ -32,11 +32,6 @@ from .store_seals import SealContract
 from .store_waiting import WaitingContract
 
 
-def is_fit(store: Store) -> bool:
-    """Whether a store claims enough to hold registrations: durable, and safe from a second process."""
-    return not missing_claims(store.capabilities)
-
-
 class _StoreSuite(
     CommitContract,
     UniqueContract,
@@ -93,11 +88,12 @@ class _StoreSuite(
 
     def test_verdict(self, store: Store, record_property: Callable[[str, object], None]) -> None:
         missing = sorted(CAPABILITIES - set(store.capabilities))
-        verdict = f"fit to hold registrations: {'yes' if is_fit(store) else 'no'}"
+        is_fit = not missing_claims(store.capabilities)
+        verdict = f"fit to hold registrations: {'yes' if is_fit else 'no'}"
         if missing:
             verdict = f"not claimed and so not proven: {', '.join(missing)}; {verdict}"
         record_property("verdict", f"{self.what}: {verdict}")
-        if not is_fit(store):
+        if not is_fit:
             pytest.skip(verdict)
 
 

@@ -6,9 +6,13 @@ import contextlib
 import hashlib
 import io
 import os
+import platform
+import re
 import tempfile
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -16,19 +20,17 @@ from typing import Any, Final
 import pytest
 from attrs import define, field, frozen
 
-from ..adapters.memory import MemoryStore
 from ..errors import InvalidText, shown_url
 from ..plugins import make_plugin_manager, open_store
-from ..ports import Limit, Store
-from .store_contract import is_fit, store_suite
-from .store_samples import Changes, committed, notice, put
+from ..ports import missing_claims
+from . import explain_asserts
+from .store_speed import Speed, measured
 
-_SECONDS: Final = 0.7
-_GROUP: Final = 32
 _REMEDY: Final = (
     "Put {tmp} where a folder of each test's own is to stand (sqlite:///{tmp}/a.db), or {name} where a name of its own "
     "is (a schema of a database): every test needs an empty store."
 )
+_PASSWORD: Final = re.compile(r"(?<=://)([^:/?#@]*):([^/?#]*)@")
 
 AREAS: Final = {
     "CommitContract": "commits: atomic, in order, repeated without harm",
@@ -50,6 +52,7 @@ AREAS: Final = {
     "WaitingContract": "the waiting list: nobody waits while a place is free, nobody is passed",
     "_StoreSuite": "the whole, beside the reference",
 }
+CLAIMS: Final = ("durable", "processes", "hosts", "exclusive")
 
 
 @define
@@ -63,33 +66,28 @@ class Area:
 
 
 @frozen
-class Speed:
-    """Change sets per second, one by one and 32 at once, and how often this machine's disk syncs per second."""
-
-    single: float
-    grouped: float
-    memory_single: float
-    memory_grouped: float
-    fsyncs: float
-
-
-@frozen
 class StoreReport:
     """What became of the check.
 
     Attributes:
+        url: without a password. about: what was checked with what, in words.
         claimed: the store's capabilities, each with its reason.
         proven: those of them whose tests ran and passed.
+        gaps: of those, what could not be tested here: capability -> (test, reason).
         unproven: what it does not claim; no test of that ran.
-        is_fit: whether it may hold registrations: enough is claimed, and nothing failed.
+        is_fit: whether it may hold registrations: enough is claimed and proven, and nothing failed.
+        syncs: how the commits were made -> syncs of the disk for each.
     """
 
     url: str
+    about: Mapping[str, str]
     areas: Sequence[Area]
-    claimed: dict[str, str]
+    claimed: Mapping[str, str]
     proven: Sequence[str]
+    gaps: Mapping[str, Sequence[tuple[str, str]]]
     unproven: Sequence[str]
     is_fit: bool
+    syncs: Mapping[str, float]
     speed: Speed
     seconds: float
 
@@ -104,7 +102,6 @@ def check_store(
     *,
     plugins: Sequence[ModuleType] = (),
     kills: int = 40,
-    examples: int = 40,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> StoreReport:
     """Run the contract against the store at a URL.
@@ -113,7 +110,6 @@ def check_store(
         url: with `{tmp}` or `{name}` in it, for an empty store of each test's own.
         plugins: modules that register the store, where no installed distribution does.
         kills: how often a working process is killed.
-        examples: how many random histories are compared with the reference.
         progress: called with the number of tests that are done, and of all.
 
     Raises:
@@ -125,26 +121,44 @@ def check_store(
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="conferencekit-check-") as folder:
         place = Path(folder)
-        with contextlib.closing(
-            open_store(url_at(url, place / "first"), make_plugin_manager(*plugins))
-        ) as store:
+        first = open_store(url_at(url, place / "first"), make_plugin_manager(*plugins))
+        with contextlib.closing(first) as store:
             store.conferences()
-            claimed, fit = dict(store.capabilities), is_fit(store)
-            speed = _measured(store, place)
-        suite = store_suite(lambda at: url_at(url, at), plugins=plugins, kills=kills, examples=examples)
-        listener = _Listener(progress)
-        _run(suite, place, listener)
+            claimed = dict(store.capabilities)
+            speed = measured(store, place)
+        listener = _Listener(url, plugins, kills, progress)
+        _run(place, listener)
     failed = any(area.failed for area in listener.areas.values())
+    proven = tuple(name for name in claimed if listener.proves(name))
     return StoreReport(
         url=shown_url(url),
+        about=_about(listener),
         areas=tuple(listener.areas.values()),
         claimed=claimed,
-        proven=tuple(name for name in claimed if listener.proves(name)),
-        unproven=tuple(sorted({"durable", "processes", "hosts", "exclusive"} - set(claimed))),
-        is_fit=fit and not failed,
+        proven=proven,
+        gaps={name: tuple(listener.gaps.get(name, ())) for name in proven},
+        unproven=tuple(name for name in CLAIMS if name not in claimed),
+        is_fit=not failed
+        and not missing_claims({name: why for name, why in claimed.items() if name in {*proven, "hosts"}}),
+        syncs=listener.syncs,
         speed=speed,
         seconds=time.monotonic() - started,
     )
+
+
+def _about(listener: _Listener) -> dict[str, str]:
+    suite: Any = listener.suite
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    rounds = f"{suite.kills} kills, {suite.examples} histories, {suite.batches:,} batches"
+    made = datetime.now(UTC).strftime("%d %B %Y")
+    return {"with": f"conferencekit {version('conferencekit')}", "on": system, "rounds": rounds, "made": made}
+
+
+def without_secrets(url: str, text: str) -> str:
+    """A text without the password of the URL."""
+    for _, password in _PASSWORD.findall(url):
+        text = text.replace(f":{password}@", ":***@")
+    return text
 
 
 def url_at(url: str, place: Path) -> str:
@@ -154,25 +168,33 @@ def url_at(url: str, place: Path) -> str:
     return url.replace("{tmp}", str(place)).replace("{name}", name)
 
 
-def _run(suite: type, place: Path, listener: _Listener) -> None:
+def _run(place: Path, listener: _Listener) -> None:
     """Run pytest in this process, on a module that exists only in memory."""
     (place / "test_store.py").write_text("TestStore = None  # the suite is put here\n", encoding="utf-8")
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib", "-W", "ignore"]
     options += ["-c", os.devnull, "--rootdir", str(place), "--basetemp", str(place / "tests")]
-    listener.suite = suite
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         pytest.main([*options, str(place / "test_store.py")], plugins=[listener])
 
 
+@define
 class _Listener:
     """A pytest plugin that puts the suite where it is collected, and keeps what becomes of its tests."""
 
-    def __init__(self, progress: Callable[[int, int], None]) -> None:
+    url: str
+    plugins: Sequence[ModuleType]
+    kills: int
+    progress: Callable[[int, int], None]
+    areas: dict[str, Area] = field(init=False)
+    suite: type = field(default=object, init=False)
+    gaps: dict[str, list[tuple[str, str]]] = field(factory=dict, init=False)
+    syncs: dict[str, float] = field(factory=dict, init=False)
+    _needed: dict[str, list[bool]] = field(factory=dict, init=False)
+    _all: int = field(default=0, init=False)
+    _done: int = field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
         self.areas = {name: Area(about) for name, about in AREAS.items()}
-        self.suite: type = object
-        self._needed: dict[str, list[bool]] = {}
-        self._progress = progress
-        self._all = self._done = 0
 
     def proves(self, capability: str) -> bool:
         """Whether tests that need it ran, and all of them passed."""
@@ -180,7 +202,15 @@ class _Listener:
         return bool(found) and all(found)
 
     def pytest_pycollect_makemodule(self, module_path: Path, parent: Any) -> Any:
-        """Puts the suite into the module."""
+        """Puts the suite into the module. It is imported here, so that pytest can explain what fails in it."""
+        explain_asserts()
+        from .store_contract import store_suite  # noqa: PLC0415 - see above
+
+        def here(place: Path) -> str:
+            return url_at(self.url, place)
+
+        self.suite = store_suite(here, plugins=self.plugins, kills=self.kills)
+        self.suite.shrink = False  # type: ignore[attr-defined]  # nobody waits for minutes to read a shorter history
         module = pytest.Module.from_parent(parent, path=module_path)
         module.obj.TestStore = self.suite
         return module
@@ -197,61 +227,27 @@ class _Listener:
             self._keep(item, report)
         if report.when == "teardown":
             self._done += 1
-            self._progress(self._done, self._all)
+            self.progress(self._done, self._all)
         return report
 
     def _keep(self, item: Any, report: Any) -> None:
         name = item.function.__qualname__.partition(".")[0]
         area = self.areas[name if name in self.areas else "_StoreSuite"]
         words = item.name.removeprefix("test_").replace("_", " ")
+        reason = ""
         if report.outcome == "failed":
-            area.failed.append((words, str(report.longrepr)))
+            area.failed.append((words, without_secrets(self.url, str(report.longrepr))))
         elif report.outcome == "skipped":
-            area.skipped.append((words, str(report.longrepr[-1]).removeprefix("Skipped: ")))
+            reason = without_secrets(self.url, str(report.longrepr[-1])).removeprefix("Skipped: ")
+            area.skipped.append((words, reason))
         else:
             area.passed += 1
         case = item.funcargs.get("case")
         for capability in case.needed if case else ():
             if report.outcome != "skipped":
                 self._needed.setdefault(capability, []).append(report.outcome == "passed")
-
-
-# -- speed
-
-
-def _measured(store: Store, place: Path) -> Speed:
-    with contextlib.closing(MemoryStore()) as memory:
-        return Speed(
-            _commits(store, 1),
-            _commits(store, _GROUP),
-            _commits(memory, 1),
-            _commits(memory, _GROUP),
-            fsyncs(place),
-        )
-
-
-def _commits(store: Store, size: int) -> float:
-    """Registrations per second: a record with a unique value and a place, and a mail that is owed."""
-    changes = Changes(f"speed {size}")
-    committed(store.commit([changes(Limit(quota="places", capacity=10**9))]))
-    done, started = 0, time.perf_counter()
-    while time.perf_counter() - started < _SECONDS:
-        batch = []
-        for number in range(done, done + size):
-            person = put(f"p{number}", uniques={"address": f"{number}@example.org"}, takes={"places": 1})
-            batch.append(changes(person, notice(f"n{number}")))
-        committed(store.commit(batch))
-        done += size
-    return done / (time.perf_counter() - started)
-
-
-def fsyncs(folder: Path) -> float:
-    """How often per second the disk under a folder syncs 4 KiB that were written over."""
-    done, started = 0, time.perf_counter()
-    with (folder / "fsync").open("wb", buffering=0) as file:
-        while time.perf_counter() - started < _SECONDS:
-            file.seek(0)
-            file.write(bytes(4096))
-            os.fsync(file.fileno())
-            done += 1
-    return done / (time.perf_counter() - started)
+            elif not reason.endswith("not claimed and so not proven"):
+                self.gaps.setdefault(capability, []).append((words, reason))
+        for what, number in item.user_properties:
+            if what.startswith("syncs per commit, "):
+                self.syncs[what.removeprefix("syncs per commit, ")] = float(number)
