@@ -70,8 +70,9 @@ __attribute__((constructor)) static void begin(void) {
     real_unlinkat = dlsym(RTLD_NEXT, "unlinkat");
     real_renameat = dlsym(RTLD_NEXT, "renameat");
     const char *control = getenv("CONFERENCEKIT_DISK_CONTROL");
-    under = getenv("CONFERENCEKIT_DISK_UNDER");
+    under = getenv("CONFERENCEKIT_DISK_UNDER");          /* copied below: PostgreSQL writes its title over it */
     if (!control || !under) return;
+    if (!(under = strdup(under))) return;
     under_length = strlen(under);
     log_wanted = getenv("CONFERENCEKIT_DISK_LOG") != NULL;
     int fd = open(control, O_RDWR | O_CLOEXEC);
