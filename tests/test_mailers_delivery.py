@@ -12,7 +12,9 @@ from tests.smtp_server import DROP, THEN_DROP, SmtpServer
 
 from conferencekit import Received
 from conferencekit.adapters.maildir import MaildirMailer
+from conferencekit.adapters.memory import MemoryStore
 from conferencekit.adapters.smtp import SmtpMailer
+from conferencekit.errors import StoreBusy
 from conferencekit.testing.secretariat import SecretariatForTests
 
 NAMES = ("Ada", "Bob", "Cleo", "Dan", "Eve")
@@ -263,3 +265,31 @@ def test_a_retry_that_renders_alike_is_not_logged(secretariat, server, caplog):
     secretariat.clock.move(timedelta(minutes=2))
     again = secretariat.deliver()
     assert (again.sent, again.changed, caplog.records) == (5, 0, [])
+
+
+class BusyOnce(MemoryStore):
+    """A store that others hold while the words of mails are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_busy = True
+
+    def get(self, conference, kind, ids):
+        if kind == "wording" and self.is_busy:
+            raise StoreBusy("memory:", 1.0)
+        return super().get(conference, kind, ids)
+
+
+def test_a_store_that_is_busy_for_a_moment_holds_no_mail_back_for_a_person(server):
+    """Nothing is wrong with the mail: it is tried again after a pause."""
+    store = BusyOnce()
+    store.is_busy = False
+    with SecretariatForTests(store=store, mailer=server.url()) as secretariat:
+        register(secretariat, "Ada")
+    store.is_busy = True
+    with SecretariatForTests(store=store, mailer=server.url()) as secretariat:
+        assert counts(secretariat.deliver()) == (0, 1, 0, 0)
+        assert "stayed locked" in state(secretariat, "queued")[0]["note"]
+        store.is_busy = False
+        secretariat.clock.move(timedelta(hours=1))
+        assert counts(secretariat.deliver()) == (1, 0, 0, 0)

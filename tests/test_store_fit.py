@@ -71,7 +71,7 @@ def test_the_warning_holds_no_password():
     with pytest.warns(UnfitStore) as caught:
         opened("cloud://ana:s3cret@host/gmc?key=t0ken", plugins=[Stores()])
     text = str(caught[0].message)
-    assert "cloud://***@host/gmc " in text
+    assert "cloud://ana:***@host/gmc " in text
     assert "s3cret" not in text
     assert "t0ken" not in text
 

@@ -2,7 +2,7 @@
 
 What a person did wrong is data (an `Issue`, a `Refused`); what a programmer, an organiser's file or a machine did
 wrong is an exception. Each carries the value that caused it as attributes, and its message says the remedy.
-One warning stands beside them: `UnfitStore`, a store that does not claim enough to hold registrations.
+Two warnings stand beside them, which are never raised.
 
     ConferenceKitError
     ├── InvalidTime (ValueError)
@@ -51,7 +51,8 @@ One warning stands beside them: `UnfitStore`, a store that does not claim enough
     ├── NotCanonical (ValueError)    a value that has no canonical JSON, so no digest
     └── LedgerBroken                 the sealed log does not verify
     RuntimeWarning
-    └── OldSQLite                    the SQLite that is linked has a fault: a warning, never raised
+    ├── OldSQLite                    the SQLite that is linked has a fault
+    └── UnfitStore                   a store that does not claim enough to hold registrations
 """
 
 from __future__ import annotations
@@ -78,6 +79,24 @@ class OldSQLite(RuntimeWarning):
             "connections write or checkpoint at the same moment. Stores keep their own processes apart, so let no "
             "other program (the sqlite3 shell, a browser of databases) write to the file while a host has it open; or "
             "pip install 'conferencekit[sqlite]', or take a Python with a newer SQLite."
+        )
+
+
+@define(eq=False, slots=False)
+class UnfitStore(RuntimeWarning):
+    """A secretariat works on a store that may lose registrations or sell a place twice. Said once for each store.
+
+    Whoever means it says so: `warnings.simplefilter("ignore", UnfitStore)`. `missing`: what the store does not claim.
+    """
+
+    name: str
+    missing: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"The store {self.name} does not claim to be {' and '.join(self.missing)}: it may lose registrations, or "
+            "sell a place twice. Use sqlite:///PATH or another store that `conferencekit storage check` finds fit; for "
+            "tests there is conferencekit.testing, which is not warned of."
         )
 
 
@@ -350,8 +369,13 @@ class MissingExtra(ConferenceKitError, ImportError):
 # -- stores -----------------------------------------------------------------------------------------------------------
 
 
-_PASSWORD = re.compile(r"(?<!/)//(?!/)([^:@/]*):.*@", re.DOTALL)
-_SECRETS = re.compile(r"([?&](?:\w*password|\w*secret|\w*token)=)[^&]*", re.IGNORECASE)
+_PASSWORD = re.compile(r"(?<!/)//(?!/)([^:@/]*):(.*)@", re.DOTALL)
+_SECRETS = re.compile(r"([?&](?:\w*password|\w*secret|\w*token)=)([^&]*)", re.IGNORECASE)
+
+
+def secrets_in(url: str) -> list[str]:
+    """Whatever could be a password in a URL."""
+    return [found for _, found in (*_PASSWORD.findall(url), *_SECRETS.findall(url)) if found]
 
 
 def shown_url(url: str) -> str:
@@ -678,13 +702,6 @@ class LedgerBroken(ConferenceKitError):
 
     def __str__(self) -> str:
         return f"The log is broken at {self.where}: {self.reason}. Restore it from a backup made before the change."
-
-
-class UnfitStore(RuntimeWarning):
-    """A secretariat works on a store that may lose registrations or sell a place twice. Said once for each store.
-
-    Whoever means it says so: `warnings.simplefilter("ignore", UnfitStore)`.
-    """
 
 
 def _as_written(value: object, depth: int = 3) -> str:

@@ -91,3 +91,21 @@ def test_a_line_that_does_not_fit_leaves_nothing(journal):
     assert store.commit([large]) == [Committed(3)]
     store.close()
     assert people(journal) == ["ana", "bea", "eve"]
+
+
+def test_room_that_comes_back_brings_no_line_back(journal):
+    """What did not fit is not written by a later flush, when nobody waits for it any more."""
+    resource = pytest.importorskip("resource", reason="file size limits are POSIX's")
+    store = ShelfStore(journal.parent)
+    size = journal.stat().st_size
+    large = change(CONFERENCE, "three", put("eve", body={"text": "x" * 5000}))  # less than a buffer holds
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 2000, hard))
+    try:
+        with pytest.raises(StoreFull, match="nothing was applied"):
+            store.commit([large])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    store.close()
+    assert journal.stat().st_size == size
+    assert people(journal) == ["ana", "bea"]

@@ -104,12 +104,13 @@ class _Waiter:
 
     def _run(self) -> None:
         while self._is_wanted():
-            while not _wait_for(self._descriptor):
-                if self.gave_up:
-                    break
+            is_held = False
+            while not is_held and not self.gave_up:
+                is_held = _wait_for(self._descriptor)
             with self._deciding:
                 if self.gave_up:
-                    _unlock(self._descriptor)  # a forked child may have the file open as well
+                    if is_held:
+                        _unlock(self._descriptor)  # a forked child may have the file open as well
                     os.close(self._descriptor)
                     return
                 self._got_it = True

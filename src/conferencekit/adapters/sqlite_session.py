@@ -90,8 +90,15 @@ class Session:
                 connection.execute("BEGIN")
                 yield connection
         finally:
-            with self._held(self._writing):  # as the last connection it would checkpoint
-                self._close_all([connection])
+            if self._writing.acquire(
+                timeout=self._place.seconds
+            ):  # as the last connection it would checkpoint
+                try:
+                    self._close_all([connection])
+                finally:
+                    self._writing.release()
+            else:  # another thread writes, so this is not the last one
+                connection.close()
 
     def write(self, action: Action[T]) -> T:
         """Run an action in a transaction of its own and commit it durably, if its second answer says that it wrote."""

@@ -170,18 +170,17 @@ def _work(pipe: Connection, order: ImportOrder) -> None:
     warnings.simplefilter("ignore", OldSQLite)  # as `main` does it
     # Ctrl-C goes to all: the first process hears it, and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(EOFError, OSError), _secretariat(order) as secretariat:
-        while True:
-            chunk = pipe.recv()
-            try:
-                commit = _prepared(order, chunk, secretariat)
-                pipe.recv()
-                pipe.send(list(commit()))
-            except EOFError:
-                raise
-            except Exception as error:  # noqa: BLE001 - goes to the first process, which raises it
-                pipe.send(_sendable(error))
-                return
+    with suppress(EOFError, BrokenPipeError, ConnectionError):
+        try:
+            with _secretariat(order) as secretariat:
+                while True:
+                    commit = _prepared(order, pipe.recv(), secretariat)
+                    pipe.recv()
+                    pipe.send(list(commit()))
+        except (EOFError, BrokenPipeError, ConnectionError):
+            raise
+        except Exception as error:  # noqa: BLE001 - goes to the first process, which raises it
+            pipe.send(_sendable(error))
 
 
 def _sendable(error: Exception) -> Exception:

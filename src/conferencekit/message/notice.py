@@ -1,6 +1,6 @@
 """A notice: a mail that is owed. It is stored with the fact that it tells, and rendered when it is sent.
 
-A notice carries all that its mail depends on, so that a mail that is sent again is the same, byte for byte. It is plain
+A notice depends on nothing that can change, so that a mail that is sent again is the same, byte for byte. It is plain
 data: no token is in it (links are derived when it is sent), and nothing is rendered yet. What it tells everybody alike
 may be kept once for all, in wordings that it names by their digests: see `wording`.
 """
@@ -16,7 +16,15 @@ from typing import Final, Literal, TypedDict, Unpack, get_args
 from attrs import field, frozen
 
 from ..calendar.invite import Invite, invite_from_body, invite_to_body
-from ..errors import ConferenceKitError, InvalidBody, InvalidCalendar, InvalidText, SchemaTooNew
+from ..errors import (
+    ConferenceKitError,
+    InvalidBody,
+    InvalidCalendar,
+    InvalidText,
+    SchemaTooNew,
+    StoreBusy,
+    StoreUnavailable,
+)
 from ..mailbox import Mailbox
 from ..moment import instant_text, second_of
 from ..text import normalise_locale
@@ -213,12 +221,15 @@ def notice_from_body(
     Raises:
         SchemaTooNew: a newer version wrote it.
         InvalidBody: it is not a notice, or its session lies at a time that does not exist any more.
+        StoreBusy, StoreUnavailable: what `words_of` raised.
     """
     schema = body.get("schema")
     if isinstance(schema, int) and schema > WORDED:
         raise SchemaTooNew("A stored notice", schema, WORDED)
     try:
         return _notice(_with_words(body, words_of) if schema == WORDED and words_of else body)
+    except (StoreBusy, StoreUnavailable):
+        raise  # nothing is wrong with the notice
     except (KeyError, TypeError, ValueError, AttributeError, ConferenceKitError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise InvalidBody("A stored notice", {"schema": schema, "key": body.get("key")}, reason) from error

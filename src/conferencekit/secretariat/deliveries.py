@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
-from ..errors import ConferenceKitError
+from ..errors import ConferenceKitError, StoreBusy, StoreUnavailable
 from ..message.message import Message
 from ..message.notice import Notice, notice_from_body
 from ..ports import Deferred, Delivery, Leased, Mailer, Mark, Rejected, Sent
@@ -117,14 +117,14 @@ class DeliveryRun:
         if not leased:
             return None
         first = self._first_digests(leased)
-        rendered = [self._render(each) for each in leased]
-        messages = [each[1] for each in rendered if not isinstance(each, str)]
+        rendered = [self._render(each, context.now) for each in leased]
+        messages = [each[1] for each in rendered if not isinstance(each, Mark)]
         answers = iter(mailer.send(messages) if messages else ())
         marks = []
         changed = 0
         for lease, each in zip(leased, rendered, strict=True):
-            if isinstance(each, str):
-                marks.append(Mark(lease.conference, lease.key, lease.token, "held", note=each))
+            if isinstance(each, Mark):
+                marks.append(each)
                 continue
             notice, message = each
             sha256 = hashlib.sha256(message.data).hexdigest()
@@ -139,19 +139,25 @@ class DeliveryRun:
         records = self._shell.store.get(self._shell.id, "~notice", again) if again else {}
         return {key: str(record.body["sha256"]) for key, record in records.items()}
 
-    def _render(self, leased: Leased) -> tuple[Notice, Message] | str:
-        """The notice and its message; a text says why it is held for a person."""
+    def _render(self, leased: Leased, now: datetime) -> tuple[Notice, Message] | Mark:
+        """The notice and its message; or why it is held for a person, or tried again."""
         from ..message.rendering import render  # noqa: PLC0415 - a process that only takes forms renders no mail
 
         try:
             notice = notice_from_body(leased.body, self._correspondence.wordings.read)
             if leased.uncertain and notice.on_uncertain == "hold":
-                return "The last try ended without word whether it was accepted."
+                return _held(leased, "The last try ended without word whether it was accepted.")
             return notice, render(notice, links=self._links(notice), renderer=self._renderer)
+        except (
+            StoreBusy,
+            StoreUnavailable,
+        ) as error:  # while its words were read: nothing is wrong with the mail
+            mark = Mark(leased.conference, leased.key, leased.token, "queued", note=str(error))
+            return evolve(mark, due=now + _pause(leased))
         except ConferenceKitError as error:
-            return str(error)
+            return _held(leased, str(error))
         except Exception as error:  # noqa: BLE001 - a host's renderer may raise anything; the other mails go out
-            return f"{type(error).__name__} while the mail was rendered: {error}"
+            return _held(leased, f"{type(error).__name__} while the mail was rendered: {error}")
 
     def _links(self, notice: Notice) -> dict[str, str]:
         links = self._shell.links
@@ -175,6 +181,10 @@ def _is_changed(leased: Leased, first: str, sha256: str) -> bool:
         first,
     )
     return True
+
+
+def _held(leased: Leased, why: str) -> Mark:
+    return Mark(leased.conference, leased.key, leased.token, "held", note=why)
 
 
 def _mark(leased: Leased, notice: Notice, answer: Delivery, sha256: str, now: datetime) -> Mark:

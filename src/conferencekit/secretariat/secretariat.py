@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +15,7 @@ from attrs import evolve
 
 from ..conference import Conference
 from ..context import Clock, Entropy, system_clock
-from ..errors import InvalidText, UnfitStore
+from ..errors import InvalidText, UnfitStore, shown_url
 from ..form.issues import Issue
 from ..mailbox import Mailbox, parse_mailbox
 from ..plugins import PluginFailure, Plugins, make_plugin_manager, open_blobs, open_mailer, open_store
@@ -64,7 +63,7 @@ class _Shared(Generic[T]):
         """What people know it by: its URL without a password or options, else its class."""
         if not isinstance(self._given, str):
             return type(self._given).__name__
-        return re.sub(r"//[^/@]*@", "//***@", self._given.partition("?")[0])
+        return shown_url(self._given).partition("?")[0]
 
     def close(self) -> None:
         """Close what was opened here; the next use opens it again."""
@@ -147,7 +146,7 @@ class Secretariat:
         self._renderer = renderer
         self.shell = Shell(
             open_store=self._store,
-            take_up=lambda _: self._take_up(conference),
+            take_up=lambda: self._take_up(conference),
             links=links,
             plugins=found,
             forms=_forms(forms, found),
@@ -253,7 +252,7 @@ class Secretariat:
     def _judge_store(self) -> None:
         """Warn of a store that does not claim enough. Python shows a warning of the same words once in a process."""
         if missing := missing_claims(self.shell.store.capabilities):
-            warnings.warn(UnfitStore(_unfit(self._store.name, missing)), stacklevel=1)
+            warnings.warn(UnfitStore(self._store.name, tuple(missing)), stacklevel=1)
 
     def moved_moments(self) -> tuple[Moved, ...]:
         """Stored times of the programme that are another instant under today's zone data than when they were told."""
@@ -308,14 +307,6 @@ def _open_shared(url: str, plugins: Plugins) -> Store:
     from ..adapters.group_commit import GroupCommit  # noqa: PLC0415 - adapters load when they are used
 
     return GroupCommit(open_store(url, plugins))
-
-
-def _unfit(name: str, missing: Sequence[str]) -> str:
-    return (
-        f"The store {name} does not claim to be {' and '.join(missing)}: it may lose registrations, or sell a place "
-        "twice. Use sqlite:///PATH or another store that `conferencekit storage check` finds fit; for tests there is "
-        "conferencekit.testing, which is not warned of."
-    )
 
 
 def _needed_links(conference: Conference) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from ..conference import Conference
 from ..context import Clock, Context, Entropy
@@ -40,14 +40,11 @@ REGISTRANT: Final = Actor("registrant")
 SYSTEM: Final = Actor("system")
 
 
-@frozen
+@frozen(eq=False)
 class InForce:
-    """The conference document in force, its digest, and the version of the record that says so.
+    """The conference document in force, its digest, and the version of the record that says so."""
 
-    Two are equal by digest and version, so that one can be the key of what was made from its conference.
-    """
-
-    conference: Conference = field(eq=False)
+    conference: Conference
     digest: str
     version: int
 
@@ -59,7 +56,7 @@ class Shell:
         self,
         *,
         open_store: Callable[[], Store],
-        take_up: Callable[[Shell], InForce],
+        take_up: Callable[[], InForce],
         links: Links,
         plugins: Plugins,
         forms: Callable[[], FormBackend],
@@ -93,7 +90,7 @@ class Shell:
         if self._in_force is None:
             with self._lock:
                 if self._in_force is None:
-                    self._in_force = self._take_up(self)
+                    self._in_force = self._take_up()
         return self._in_force
 
     @in_force.setter

@@ -12,6 +12,7 @@ from ..limits import (
     BATCH,
     KEY_BYTES,
     NUMBER,
+    PLACES,
     body_text,
     check_key,
     check_kind,
@@ -97,7 +98,7 @@ def _write_record(effects: Effects, key: Sequence[Any], value: Any) -> None:
         check_key(owned, "A unique value")
     for quota, places in value["takes"].items():
         check_key(quota, "The id of a quota")
-        check_number(places, "What is taken", 1)
+        check_number(places, "What is taken", 1, PLACES)
     effects.records[kind, id_] = RecordRow(
         value["version"],
         value["seq"],

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["store_suite"]
 
 _ASSERTING: Final = (
-    "beside", "claims", "commits", "crashes", "disk", "dump", "life", "limits", "model", "outbox", "pages", "races",
+    "beside", "claims", "commits", "crashes", "disk", "dump", "hostile", "life", "model", "outbox", "pages", "races",
     "samples", "seals", "waiting",
 )  # fmt: skip
 

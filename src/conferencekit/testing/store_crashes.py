@@ -59,6 +59,8 @@ def _victims(case: Case, kills: int, chance: random.Random) -> Iterator[tuple[st
 def _kill(worker: Worker, chance: random.Random) -> list[Call | Glance]:
     worker.go()
     lines: list[dict[str, Any]] = [worker.next_line()]
+    while "answers" not in lines[-1]:  # without an answer there is nothing that could be lost
+        lines.append(worker.next_line())
     time.sleep(chance.uniform(0.0, _SECONDS))
     return history_of(lines + worker.kill())
 

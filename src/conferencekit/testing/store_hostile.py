@@ -41,7 +41,7 @@ _NO_ROWS: Final = [
     *(_record(indexes={"a": place}) for place in (["\0", 1], ["k", 1.5], ["k", _BIG], ["k"], 1)),
     _record(indexes={"a\0": ["k", 1]}),
     *(_record(uniques={"a": value}) for value in ("", "\0", 1)),
-    *(_record(takes={"q": places}) for places in (0, -1, "1", _BIG)),
+    *(_record(takes={"q": places}) for places in (0, -1, "1", 10**9 + 1, _BIG)),
     *(_row("entry", (5, "e"), _ENTRY, **changes) for changes in (
         {"sealed": -1}, {"digest": None}, {"digest": "\0"}, {"person": "\0"}, {"subject": 1}, {"body": "text"},
     )),

@@ -7,7 +7,6 @@ import hashlib
 import io
 import os
 import platform
-import re
 import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -20,7 +19,7 @@ from typing import Any, Final
 import pytest
 from attrs import define, field, frozen
 
-from ..errors import InvalidText, shown_url
+from ..errors import InvalidText, secrets_in, shown_url
 from ..plugins import make_plugin_manager, open_store
 from ..ports import missing_claims
 from . import explain_asserts
@@ -30,7 +29,6 @@ _REMEDY: Final = (
     "Put {tmp} where a folder of each test's own is to stand (sqlite:///{tmp}/a.db), or {name} where a name of its own "
     "is (a schema of a database): every test needs an empty store."
 )
-_PASSWORD: Final = re.compile(r"(?<=://)([^:/?#@]*):([^/?#]*)@")
 
 AREAS: Final = {
     "CommitContract": "commits: atomic, in order, repeated without harm",
@@ -52,6 +50,8 @@ AREAS: Final = {
     "WaitingContract": "the waiting list: nobody waits while a place is free, nobody is passed",
     "_StoreSuite": "the whole, beside the reference",
 }
+_LEGIBLE: Final = 4
+"""A shorter password is a part of too many words to be masked in them."""
 CLAIMS: Final = ("durable", "processes", "hosts", "exclusive")
 
 
@@ -155,9 +155,11 @@ def _about(listener: _Listener) -> dict[str, str]:
 
 
 def without_secrets(url: str, text: str) -> str:
-    """A text without the password of the URL."""
-    for _, password in _PASSWORD.findall(url):
-        text = text.replace(f":{password}@", ":***@")
+    """A text in which the URL stands without its password, and the password nowhere else."""
+    text = text.replace(url, shown_url(url))
+    for secret in secrets_in(url):
+        text = text.replace(f":{secret}@", ":***@").replace(f"={secret}", "=***")
+        text = text.replace(secret, "***") if len(secret) >= _LEGIBLE else text
     return text
 
 

@@ -297,12 +297,14 @@ class WaitingContract:
     """The laws of the waiting list, with a secretariat on the store."""
 
     examples: int
+    shrink: bool
 
     def test_any_history_keeps_the_laws_of_the_waiting_list(self, case: Case) -> None:
         run_waiting(
             lambda conference: open_desk(conference, case.url, case.manager),
             examples=max(5, self.examples // 2),
             steps=20,
+            shrink=self.shrink,
         )
 
     def test_threads_keep_the_laws_of_the_waiting_list(self, case: Case) -> None:

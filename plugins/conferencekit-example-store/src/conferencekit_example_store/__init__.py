@@ -7,10 +7,12 @@ state. A lock on a file keeps other processes out.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +100,11 @@ class ShelfStore(StateStore):
 
     def write_down(self, call: Call) -> None:
         """One line, synced. If that fails it is cut off again; after a failed sync nobody knows what the disk has."""
-        with system_errors(self.url), self._path.open("r+b") as file:
-            end, is_written = file.seek(0, os.SEEK_END), False
+        line, is_written = call.line.encode() + b"\n", False
+        with system_errors(self.url), self._path.open("r+b", buffering=0) as file:  # what it wrote is written
+            end = file.seek(0, os.SEEK_END)
             try:
-                file.write(call.line.encode() + b"\n")
-                file.flush()
+                _write_whole(file, line)
                 is_written = True
                 os.fsync(file.fileno())
             except OSError as error:
@@ -120,6 +122,11 @@ class ShelfStore(StateStore):
         """The parent holds the lock: the child has to ask for its own."""
         super().enter_child()
         self._turn.disown()
+
+
+def _write_whole(file: RawIOBase, line: bytes) -> None:
+    if (file.write(line) or 0) < len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _create(path: Path) -> None:
