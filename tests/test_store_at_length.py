@@ -1,4 +1,4 @@
-"""The parts of the store suite that gain by repetition, repeated: kills and random histories."""
+"""The parts of the store suite that gain by repetition, repeated: kills, random histories, random batches."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import pytest
 
 from conferencekit.testing import store_suite
 
-Long = store_suite("sqlite:///{tmp}/conferences.db", kills=40, examples=250)
+Long = store_suite("sqlite:///{tmp}/conferences.db", kills=40, examples=250, batches=10_000)
 
 
 @pytest.mark.slow
 class TestSQLiteAtLength:
-    """40 kills, 250 histories."""
+    """40 kills, 250 histories, 10,000 batches."""
 
     url_at = staticmethod(Long.url_at)
-    plugins, kills, examples = Long.plugins, Long.kills, Long.examples
-    case, changes = Long.case, Long.changes
+    plugins, kills, examples, batches, shrink = (
+        Long.plugins,
+        Long.kills,
+        Long.examples,
+        Long.batches,
+        Long.shrink,
+    )
+    case, store, changes = Long.case, Long.store, Long.changes
     test_nothing_acknowledged_is_lost = Long.test_nothing_acknowledged_is_lost
+    test_random_batches_agree_with_the_reference = Long.test_random_batches_agree_with_the_reference
     test_any_sequence_of_calls_agrees_with_the_reference = (
         Long.test_any_sequence_of_calls_agrees_with_the_reference
     )

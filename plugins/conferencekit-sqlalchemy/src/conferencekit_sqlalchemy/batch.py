@@ -127,7 +127,10 @@ class Batch:
         early = not self.keys.gives_back
         self._load(self.keys.quotas if early else None)
         held = {(name, quota) for name, view in self.views.items() for quota in view.held()}
-        self._load_quotas(held - self.keys.quotas if early else held | self.keys.quotas, draw=not early)
+        if not early:
+            self._take(self._last(held | self.keys.quotas, draw=True))
+        elif held - self.keys.quotas:
+            self._take(self._last(held - self.keys.quotas, draw=False))
         numbers = iter(self.numbers)
         number, outcomes = next(numbers), list[Outcome]()
         for change_set in self.sets:
@@ -142,7 +145,6 @@ class Batch:
         keys = self.keys
         loads: list[tuple[str, list[Row]]] = [
             ("keep_absent", _records(keys.absent)),
-            ("load_entries", _pairs(keys.entries)),
             ("load_records", _records(keys.written)),
             ("load_checked", _records(keys.checked)),
             ("load_owners", [_owner(*key) for key in sorted(keys.owners)]),
@@ -152,17 +154,17 @@ class Batch:
             ("load_notices", [notice_key(*key) for key in sorted(keys.notices)]),
         ]
         calls = [rows_call(name, rows) for name, rows in loads if rows]
-        calls += [*self._quotas(quotas), self._numbering()] if quotas is not None else []
+        calls += self._last(quotas, draw=True) if quotas is not None else []
         self._take(calls)
 
-    def _load_quotas(self, quotas: set[Pair], *, draw: bool) -> None:
-        calls = self._quotas(quotas)
-        if draw:
-            calls.append(self._numbering())
-        self._take(calls)
+    def _last(self, quotas: set[Pair], *, draw: bool) -> list[Call]:
+        """Quotas, and after all else the entries: whoever sees another's notice or place sees the entry of it too.
 
-    def _quotas(self, quotas: set[Pair]) -> list[Call]:
-        return [rows_call("load_quotas", _pairs(quotas))] if quotas else []
+        Else somebody who commits the same entry at the same moment would hear of a conflict with himself.
+        """
+        calls = [rows_call("load_quotas", _pairs(quotas))] if quotas else []
+        calls.append(rows_call("load_entries", _pairs(self.keys.entries)))
+        return [*calls, self._numbering()] if draw else calls
 
     def _numbering(self) -> Call:
         conferences = [{"conference": name} for name in self.views]
