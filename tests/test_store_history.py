@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import random
+import re
+from pathlib import Path
 
 import pytest
 from attrs import evolve
 
 from conferencekit.adapters.memory import MemoryStore
 from conferencekit.ports import Committed, Conflict, Full, Owned
+from conferencekit.testing import store_suite
 from conferencekit.testing.store_history import Call, Found, Glance, Wish, violations
 from conferencekit.testing.store_racers import Mix, Racer, found_in, history_of
 from conferencekit.testing.store_races import begin
@@ -141,3 +144,19 @@ def test_an_ok_that_is_struck_out_is_missed():
     assert told(history, evolve(held, records=records), 20) == [
         f"record missing: {(lost, held.records[lost])}"
     ]
+
+
+PAGES = Path(__file__).parent.parent / "docs"
+
+
+@pytest.mark.parametrize("page", ["reference/store.md", "how-to/write-a-storage-plugin.md"])
+def test_every_test_that_a_page_names_is_in_the_kit(page):
+    """And the reference has tests for each of the nine points, for reading, and for all together."""
+    text = (PAGES / page).read_text(encoding="utf-8")
+    suite = store_suite("memory:")
+    named = re.findall(r"`(test_\w+)`", text)
+    assert named
+    assert [name for name in named if not hasattr(suite, name)] == []
+    if page.startswith("reference"):
+        points = re.findall(r"^\| (\w+) \| [^|]+ \| `test_", text, re.MULTILINE)
+        assert points == [*map(str, range(1, 10)), "reading", "all"]
