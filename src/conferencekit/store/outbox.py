@@ -1,11 +1,12 @@
-"""What a lease and a mark do to a notice: pure functions that every store shares."""
+"""What a lease and a mark do to a notice: pure functions that every store shares.
+
+The rows are made by hand: `evolve` takes three times as long, and a mailing to everybody makes two for each mail.
+"""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
-
-from attrs import evolve
 
 from ..context import utc
 from ..errors import InvalidChangeSet
@@ -35,7 +36,19 @@ def lend(conference: str, key: str, row: NoticeRow, until: datetime) -> tuple[No
     token = row.token + 1
     body = json.loads(row.text or "{}")
     leased = Leased(conference, key, token, token, row.until is not None, body, row.lane)
-    return evolve(row, token=token, until=until), leased
+    lent = NoticeRow(
+        place=row.place,
+        text=row.text,
+        due=row.due,
+        lane=row.lane,
+        person=row.person,
+        state=row.state,
+        token=token,
+        until=until,
+        note=row.note,
+        sha256=row.sha256,
+    )
+    return lent, leased
 
 
 def settled(row: NoticeRow | None, mark: Mark) -> NoticeRow | None:
@@ -46,11 +59,16 @@ def settled(row: NoticeRow | None, mark: Mark) -> NoticeRow | None:
         return None
     if row.state in FINAL and mark.state not in {row.state, "sent"}:
         return None
-    return evolve(
-        row,
+    due = (mark.state == "queued" and mark.due) or row.due
+    return NoticeRow(
+        place=row.place,
+        text=row.text,
+        due=due,
+        lane=row.lane,
+        person=row.person,
         state=mark.state,
+        token=row.token,
         until=None,
-        due=(mark.state == "queued" and mark.due) or row.due,
         note=mark.note or row.note,
         sha256=row.sha256 or mark.sha256,
     )

@@ -31,9 +31,12 @@ def lease(
 
 
 def settle(tx: Transaction, marks: Sequence[Mark]) -> list[bool]:
-    """Say how notices ended. The heads of their lanes are locked first. Two round trips."""
+    """Say how notices ended. Two round trips; three where one is no head of its lane: the head is then locked too."""
     keys = [notice_key(*key) for key in sorted({(mark.conference, mark.key) for mark in marks})]
-    _, found = tx.ask(rows_call("load_heads_of", keys), rows_call("load_notices", keys))
+    (found,) = tx.ask(rows_call("load_notices", keys))
+    behind = [notice_key(name, key) for name, is_live, key, *_ in found if not is_live]
+    if behind:
+        tx.ask(rows_call("load_heads_of", behind))
     before: dict[tuple[str, str], NoticeRow] = {}
     live: set[tuple[str, str]] = set()
     for conference, is_live, key, *columns in found:

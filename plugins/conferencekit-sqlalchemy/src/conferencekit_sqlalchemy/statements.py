@@ -123,7 +123,7 @@ def _load_notices(flavour: Flavour, tables: Tables) -> sa.Select[Any]:
     c = notice.c
     head = [c.conference, c.live, *_notice_columns(flavour, tables)]
     head[4] = c.body.is_(None)
-    loaded = _listed(flavour, notice, NOTICE, *head).order_by(c.conference, c.place)
+    loaded = _listed(flavour, notice, NOTICE, *head).order_by(c.conference, c.lane, c.place)
     return loaded.with_for_update(of=notice)
 
 
