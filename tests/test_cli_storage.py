@@ -341,3 +341,40 @@ def test_an_empty_store(line):
         == "Wrote a.backup: no conference. It holds personal data.\n"
     )
     assert line.run("storage restore a.backup c.db").code == 0
+
+
+# -- what must not be taken for something else
+
+
+@pytest.mark.parametrize("target", ["gmc.db", "gmc.toml"])
+def test_a_backup_replaces_backups_only(kept, target):
+    """Neither the store itself nor any other file; an earlier backup is."""
+    before = kept.path(target).read_bytes()
+    one_message(kept.run(f"storage backup gmc.db {target}"), target, "is no backup, and is not replaced")
+    assert kept.path(target).read_bytes() == before
+    for _ in range(2):
+        assert kept.run("storage backup gmc.db gmc.backup").code == 0
+
+
+@pytest.mark.parametrize("command", ["audit empty.db", "backup empty.db b.backup", "copy empty.db t.db"])
+def test_an_empty_file_is_no_store(kept, command):
+    """Nothing is laid out in it, and no backup of nothing takes the place of another."""
+    kept.path("empty.db").touch()
+    one_message(kept.run(f"storage {command}"), "it is an empty file, and no store")
+    assert kept.path("empty.db").read_bytes() == b""
+    assert not kept.path("b.backup").exists()
+    assert not kept.path("t.db").exists()
+
+
+def test_a_backup_and_a_store_are_told_apart(kept):
+    """Each is named where the other is expected, with the command for it."""
+    kept.run("storage backup gmc.db gmc.backup")
+    one_message(kept.run("storage audit gmc.backup"), "It is a backup", "storage restore FILE STORE")
+    one_message(kept.run("storage restore gmc.db other.db"), "storage copy")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of files are POSIX's")
+def test_a_new_store_is_its_owners(kept):
+    """It holds what people told."""
+    kept.run("storage copy gmc.db other.db")
+    assert {kept.path(name).stat().st_mode & 0o777 for name in ("gmc.db", "other.db")} == {0o600}

@@ -57,6 +57,16 @@ class DumpFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def is_backup(self) -> bool:
+        """Whether a backup begins there, whole or not."""
+        try:
+            self._check_head(next(self._lines(), None))
+        except (NotOurFile, StoreUnavailable):
+            return False
+        except SchemaTooNew:
+            pass
+        return True
+
     def conferences(self) -> list[str]:
         """The ids of the conferences in it. The whole file is checked."""
         return [name for name, row in self._read() if row is None]
@@ -107,7 +117,9 @@ class DumpFile:
         except OSError as error:
             raise StoreUnavailable(str(self._path), error.strerror or str(error)) from error
         except UnicodeDecodeError as error:
-            raise NotOurFile(str(self._path), "it is no text in UTF-8") from error
+            raise NotOurFile(
+                str(self._path), "it is no text in UTF-8; `conferencekit storage copy` takes a store"
+            ) from error
 
     def _check_head(self, line: str | None) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -114,7 +115,8 @@ def _check_application(application: int, url: str) -> None:
 def create(path: Path) -> None:
     """Lay out a new file in WAL mode, all or nothing: it gets its name when it is complete and on the disk.
 
-    An empty file that is there is laid out where it is, for it has the owner and the rights that a host gave it.
+    Only its owner can read and write it. An empty file that is there is laid out where it is, for it has the owner and
+    the rights that a host gave it.
     """
     if path.exists():
         _lay_out(path)
@@ -122,6 +124,7 @@ def create(path: Path) -> None:
     part = path.with_name(f"{path.name}-new")
     for left in (part, part.with_name(f"{part.name}-journal")):  # by a process that was killed
         left.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # it holds what people told you
     _lay_out(part)
     part.replace(path)
     sync_folder(path.parent)

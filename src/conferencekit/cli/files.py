@@ -54,7 +54,7 @@ def _encoded(piece: str | bytes) -> bytes:
 
 
 def _replace(target: Path, pieces: Iterable[bytes], mode: int, *, fresh: bool) -> None:
-    part = target.with_name(f".{secrets.token_hex(6)}.part")
+    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
     try:
         with open(part, "xb", opener=partial(os.open, mode=mode)) as stream:
             stream.writelines(pieces)

@@ -12,7 +12,6 @@ from attrs import asdict
 from ..errors import MissingExtra, PluginBroken
 from .files import check_writable, write_file
 from .output import Output
-from .storage_commands import say_which_sqlite
 
 if TYPE_CHECKING:
     from ..testing.store_report import StoreReport
@@ -35,7 +34,7 @@ def run_check(given: argparse.Namespace, output: Output) -> int:
         )
     if given.report:
         write_file(given.report, [store_page.html_of(report)])
-    _say(given.url, report, output)
+    _say(report, output)
     output.result(
         {
             "url": report.url,
@@ -54,7 +53,7 @@ def run_check(given: argparse.Namespace, output: Output) -> int:
     return 1 if report.failures else 0
 
 
-def _say(url: str, report: StoreReport, output: Output) -> None:
+def _say(report: StoreReport, output: Output) -> None:
     from ..testing import store_page  # noqa: PLC0415 - an extra
 
     header = ("the contract", "passed", "failed", "skipped")
@@ -66,10 +65,9 @@ def _say(url: str, report: StoreReport, output: Output) -> None:
     header = ("registrations per second", "this store", "memory", "syncs for each commit")
     output.table("", header, store_page.speed_rows(report))
     output.say(f"{store_page.disk_line(report)}\n")
-    say_which_sqlite(url, output)
     for test, reason in report.failures:
         output.say(f"FAILED {test}: {store_page.why_failed(reason)}")
-    output.say(f"{'; '.join(report.about.values())}.")
+    output.say(f"{'; '.join(each.removesuffix('.') for each in report.about.values())}.")
     output.say(store_page.summary(report))
     output.say(f"Fit to hold registrations: {'yes' if report.is_fit else 'no'}")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Final, cast
 
 from ..adapters.dump_file import DumpFile, dump_lines
-from ..errors import NotFound, StoreUnavailable
+from ..errors import InvalidText, NotFound, StoreUnavailable
 from ..plugins import open_store
 from ..ports import Auditable, Discrepancy, Dumpable, Migratable
 from ..secretariat.log_audit import audit_log
@@ -97,6 +98,7 @@ def _copy(source: Dumpable, target: Dumpable, given: argparse.Namespace, output:
 
 def run_backup(given: argparse.Namespace, output: Output) -> int:
     """Write everything that a store keeps to one text file, readable by its owner only."""
+    _check_replaced(given.file)
     check_writable(given.file)
     with _opened(given.url) as store, output.progress("Writing rows") as tick:
         write_file(given.file, dump_lines(store, progress=tick), private=True)
@@ -104,6 +106,14 @@ def run_backup(given: argparse.Namespace, output: Output) -> int:
     output.say(f"Wrote {given.file}: {', '.join(names) or 'no conference'}. It holds personal data.")
     output.result({"file": str(given.file), "conferences": names})
     return 0
+
+
+def _check_replaced(path: Path) -> None:
+    """A backup may take the place of an earlier one, of nothing else: not of a store, nor of a picture."""
+    if path.is_file() and path.stat().st_size and not DumpFile(path).is_backup():
+        raise InvalidText(
+            str(path), "What stands there is no backup, and is not replaced: name another file."
+        )
 
 
 def run_migrate(given: argparse.Namespace, output: Output) -> int:
@@ -143,4 +153,16 @@ def _opened(given: str, *, new: bool = False) -> Iterator[AuditedStore]:
 def _url_of_existing(given: str) -> str:
     url = url_of(given, SQLITE)
     require_file(url, "name the store by its path or URL")
+    if url.startswith(SQLITE):
+        _check_file(Path(url.removeprefix(SQLITE).partition("?")[0]), url)
     return url
+
+
+def _check_file(path: Path, url: str) -> None:
+    """What is no store, and what somebody may have meant by it."""
+    if path.is_file() and not path.stat().st_size:
+        raise StoreUnavailable(url, "it is an empty file, and no store; restore a backup, or name another")
+    if path.is_file() and DumpFile(path).is_backup():
+        raise InvalidText(
+            str(path), "It is a backup: `conferencekit storage restore FILE STORE` makes a store of it."
+        )

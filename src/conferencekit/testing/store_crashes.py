@@ -37,7 +37,8 @@ class CrashContract:
             store = case.open()
             history += _repeat(store, [each for each in history if isinstance(each, Call)], conference)
             found = found_in(store, history, conference)
-            assert list(violations(history, found)) == []
+            wrong = list(violations(history, found))
+            assert not wrong, "; ".join(wrong)
             taken[conference] = len(found.entries)
             store.close()
         _check_all(case.open(), taken)

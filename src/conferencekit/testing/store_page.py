@@ -51,7 +51,7 @@ def _page(report: StoreReport) -> Iterator[str]:
     word = "yes" if report.is_fit else "no"
     yield f'<div class="verdict {word}"><strong>Fit to hold registrations: <span>{word}</span></strong>\n'
     yield f"<p>{escape(summary(report))}</p>\n"
-    yield f'<p class="dim">{escape("; ".join(report.about.values()))}.</p></div>\n'
+    yield f'<p class="dim">{escape("; ".join(each.removesuffix(".") for each in report.about.values()))}.</p></div>\n'
     yield from _failures(report)
     yield from _capabilities(report)
     yield from _areas(report)

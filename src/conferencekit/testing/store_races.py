@@ -34,7 +34,8 @@ def judge(
 ) -> list[Call | Glance]:
     """Afterwards: the store can have answered so. The history."""
     history = history_of(lines)
-    assert list(violations(history, found_in(store, history), capacity)) == []
+    wrong = list(violations(history, found_in(store, history), capacity))
+    assert not wrong, "; ".join(wrong)
     audited(store, CONFERENCE)
     return history
 

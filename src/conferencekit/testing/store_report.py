@@ -19,6 +19,9 @@ from typing import Any, Final
 import pytest
 from attrs import define, field, frozen
 
+from ..adapters.memory import URL as MEMORY
+from ..adapters.sqlite import SCHEME
+from ..adapters.sqlite_driver import caveat, sqlite3
 from ..errors import InvalidText, secrets_in, shown_url
 from ..plugins import make_plugin_manager, open_store
 from ..ports import missing_claims
@@ -107,7 +110,7 @@ def check_store(
     """Run the contract against the store at a URL.
 
     Args:
-        url: with `{tmp}` or `{name}` in it, for an empty store of each test's own.
+        url: with `{tmp}` or `{name}` in it, for an empty store of each test's own (`memory:` is always one).
         plugins: modules that register the store, where no installed distribution does.
         kills: how often a working process is killed.
         progress: called with the number of tests that are done, and of all.
@@ -116,7 +119,7 @@ def check_store(
         InvalidText: the URL names the same store for every test.
         UnknownBackend, StoreUnavailable: there is no such store.
     """
-    if "{tmp}" not in url and "{name}" not in url:
+    if "{tmp}" not in url and "{name}" not in url and url != MEMORY:
         raise InvalidText(shown_url(url), _REMEDY)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="conferencekit-check-") as folder:
@@ -132,7 +135,7 @@ def check_store(
     proven = tuple(name for name in claimed if listener.proves(name))
     return StoreReport(
         url=shown_url(url),
-        about=_about(listener),
+        about=_about(listener, url),
         areas=tuple(listener.areas.values()),
         claimed=claimed,
         proven=proven,
@@ -146,12 +149,19 @@ def check_store(
     )
 
 
-def _about(listener: _Listener) -> dict[str, str]:
+def _about(listener: _Listener, url: str) -> dict[str, str]:
     suite: Any = listener.suite
     system = f"{platform.system()}, Python {platform.python_version()}"
     rounds = f"{suite.kills} kills, {suite.examples} histories, {suite.batches:,} batches"
+    sqlite = {"sqlite": str(caveat() or f"SQLite {sqlite3.sqlite_version}")} if url.startswith(SCHEME) else {}
     made = datetime.now(UTC).strftime("%d %B %Y")
-    return {"with": f"conferencekit {version('conferencekit')}", "on": system, "rounds": rounds, "made": made}
+    return {
+        "with": f"conferencekit {version('conferencekit')}",
+        "on": system,
+        "rounds": rounds,
+        "made": made,
+        **sqlite,
+    }
 
 
 def without_secrets(url: str, text: str) -> str:
