@@ -259,6 +259,16 @@ class IndexContract:
         committed(store.commit([changes(put(name, indexes={"all": Index("k", 1)})) for name in names]))
         assert ids(store, "person", "all", "k", limit=2) == sorted(names, key=str.encode)
 
+    def test_long_orders_that_begin_alike_are_told_apart(self, store: Store, changes: Changes) -> None:
+        names = ["b", "a", "é"]
+        rows = {name: "x" * 500 + name for name in names}
+        committed(
+            store.commit([changes(put(name, indexes={"all": Index("k", rows[name])})) for name in names])
+        )
+        assert ids(store, "person", "all", "k", limit=1) == sorted(names, key=str.encode)
+        committed(store.commit([changes(put("a", 1))]))
+        assert ids(store, "person", "all", "k") == ["b", "é"]
+
     def test_arrival_orders_by_commit(self, store: Store, changes: Changes) -> None:
         for name in ("eve", "ana", "bea"):
             committed(store.commit([changes(put(name, indexes={"waiting": Index("k", SEQ)}))]))

@@ -115,6 +115,14 @@ class DumpContract:
         assert isinstance(outcome, Committed)
         assert outcome.seq > max(numbers)
 
+    def test_older_rows_do_not_set_the_numbers_back(self, store: Store, changes: Changes) -> None:
+        dumped = dumping(store)
+        committed(store.commit([changes(put("ana"))]))
+        early = list(dumped.dump(CONFERENCE))
+        latest = committed(store.commit([changes(put(name)) for name in ("bea", "eve")]))[-1]
+        dumped.restore(CONFERENCE, early)
+        assert committed(store.commit([changes(put("zoe"))]))[0] > latest
+
     def test_a_dump_of_nothing_is_empty(self, store: Store) -> None:
         dumped = dumping(store)
         assert list(dumped.dump("nowhere")) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 import warnings
@@ -15,6 +16,8 @@ from ..ports import Committed, Conflict, Full, Limit, Owned, Store
 from .store_cases import Case, run_together
 from .store_samples import CONFERENCE, NOW, SECOND, Changes, change, committed, ids, notice, put, read
 
+_PATIENCE = 30
+"""Seconds for a forked child."""
 CAPABILITIES = frozenset({"durable", "processes", "hosts", "exclusive"})
 
 
@@ -196,4 +199,13 @@ def in_child(work: Callable[[], bool]) -> bool:
             status = 0 if work() else 2
         finally:
             os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    for _ in range(_PATIENCE * 20):
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status) == 0
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    pytest.fail(
+        f"the forked child hung for {_PATIENCE} s: it waits for a lock whose thread stayed with the parent"
+    )

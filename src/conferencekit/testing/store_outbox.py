@@ -91,6 +91,14 @@ class LeaseContract:
         assert (one.conference, two.conference) == ("one", "two")
         assert store.lease(9, now=NOW, until=until, conference="none") == []
 
+    def test_what_is_due_at_once_comes_by_conference_and_commit(self, store: Store) -> None:
+        for number, conference in enumerate(("two", "one", "two", "one")):
+            committed(store.commit([change(conference, f"e{number}", notice(f"n{number}"))]))
+        leased = store.lease(9, now=NOW, until=NOW + SECOND)
+        assert [(each.conference, each.key) for each in leased] == [
+            ("one", "n1"), ("one", "n3"), ("two", "n0"), ("two", "n2"),
+        ]  # fmt: skip
+
     def test_a_lease_is_half_open(self, store: Store, changes: Changes) -> None:
         committed(store.commit([changes(notice("n"))]))
         assert keys(lease(store, seconds=60)) == ["n"]
