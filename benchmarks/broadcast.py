@@ -37,7 +37,7 @@ from conferencekit.secretariat.records import put_registration
 from conferencekit.secretariat.shell import SYSTEM
 from conferencekit.testing.postgresql import find_binaries
 from conferencekit.testing.secretariat import SecretariatForTests, conference_for_tests
-from conferencekit.testing.store_report import fsyncs
+from conferencekit.testing.store_speed import fsyncs
 
 PEOPLE: Final = 100_000
 AIM: Final = 30.0

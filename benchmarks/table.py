@@ -68,12 +68,16 @@ def as_markdown(title: str, lines: Sequence[Line]) -> str:
 
 
 def write_markdown(path: Path, title: str, lines: Sequence[Line]) -> None:
-    """Into a file of its own, or between the marks of a page that has them."""
+    """Into a file of its own, or between the marks of a page that has them. Another page is left as it is."""
     made = as_markdown(title, lines)
     page = path.read_text(encoding="utf-8") if path.exists() else ""
     if BEGIN in page and END in page:
         before, _, rest = page.partition(BEGIN)
         made = f"{before}{BEGIN}\n{made}{END}{rest.partition(END)[2]}"
+    elif page:
+        raise SystemExit(
+            f"{path} has no place for the table: put {BEGIN} and {END} there, or name a new file."
+        )
     path.write_text(made, encoding="utf-8")
 
 

@@ -40,6 +40,25 @@ def test_everything_cheap_is_measured_on_both_disks(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["page.md"]
 
 
+def test_every_subject_can_be_loaded():
+    """Also those that take too long to run here."""
+    code = "import importlib, run; [getattr(importlib.import_module(s.module), s.function) for s in run.SUBJECTS]"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=BENCHMARKS, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_page_without_a_place_for_the_table_is_left_alone(tmp_path, monkeypatch):
+    """A page that somebody wrote is not replaced."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    page = tmp_path / "page.md"
+    page.write_text("Written by hand.\n")
+    with pytest.raises(SystemExit, match="no place for the table"):
+        importlib.import_module("table").write_markdown(page, "Here", [])
+    assert page.read_text() == "Written by hand.\n"
+
+
 def test_an_unknown_name_is_refused():
     """The names that there are stand in the answer."""
     done = run("--only", "nothing")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from tests.cli_line import new_line, one_message
 
-from conferencekit.testing.store_page import capability_rows, html_of, why_failed
 from conferencekit.testing.store_report import AREAS, Area, StoreReport, without_secrets
+from conferencekit.testing.store_report_page import capability_rows, html_of, why_failed
 from conferencekit.testing.store_speed import Speed
 
 ROOT = Path(__file__).parent.parent

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def run_check(given: argparse.Namespace, output: Output) -> int:
     """Run the whole contract against a store, and report what was proven."""
     try:
-        from ..testing import store_page, store_report  # noqa: PLC0415 - an extra
+        from ..testing import store_report, store_report_page  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingExtra("testing", "Checking a store") from error
     if given.report:
@@ -33,7 +33,7 @@ def run_check(given: argparse.Namespace, output: Output) -> int:
             progress=lambda done, of: tick(100 * done // max(of, 1)),
         )
     if given.report:
-        write_file(given.report, [store_page.html_of(report)])
+        write_file(given.report, [store_report_page.html_of(report)])
     _say(report, output)
     output.result(
         {
@@ -45,7 +45,7 @@ def run_check(given: argparse.Namespace, output: Output) -> int:
             "unproven": list(report.unproven),
             "gaps": {name: dict(each) for name, each in report.gaps.items() if each},
             "passed": {area.about: area.passed for area in report.areas},
-            "failed": {test: store_page.why_failed(reason) for test, reason in report.failures},
+            "failed": {test: store_report_page.why_failed(reason) for test, reason in report.failures},
             "speed": asdict(report.speed),
             "syncs_per_commit": dict(report.syncs),
         }
@@ -54,21 +54,21 @@ def run_check(given: argparse.Namespace, output: Output) -> int:
 
 
 def _say(report: StoreReport, output: Output) -> None:
-    from ..testing import store_page  # noqa: PLC0415 - an extra
+    from ..testing import store_report_page  # noqa: PLC0415 - an extra
 
     header = ("the contract", "passed", "failed", "skipped")
     rows = [(each.about, each.passed, len(each.failed), len(each.skipped)) for each in report.areas]
     output.table("", header, rows)
     output.say()
-    output.table("", ("capability", "", "the reason"), list(store_page.capability_rows(report)))
+    output.table("", ("capability", "", "the reason"), list(store_report_page.capability_rows(report)))
     output.say()
     header = ("registrations per second", "this store", "memory", "syncs for each commit")
-    output.table("", header, store_page.speed_rows(report))
-    output.say(f"{store_page.disk_line(report)}\n")
+    output.table("", header, store_report_page.speed_rows(report))
+    output.say(f"{store_report_page.disk_line(report)}\n")
     for test, reason in report.failures:
-        output.say(f"FAILED {test}: {store_page.why_failed(reason)}")
+        output.say(f"FAILED {test}: {store_report_page.why_failed(reason)}")
     output.say(f"{'; '.join(each.removesuffix('.') for each in report.about.values())}.")
-    output.say(store_page.summary(report))
+    output.say(store_report_page.summary(report))
     output.say(f"Fit to hold registrations: {'yes' if report.is_fit else 'no'}")
 
 

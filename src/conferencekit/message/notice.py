@@ -34,6 +34,9 @@ SCHEMA: Final = 1
 WORDED: Final = 2
 """The layout of one that names wordings, and holds what is its person's own."""
 
+WordsOf = Callable[[str], Mapping[str, object]]
+"""Gives what a wording says by its id."""
+
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?A-~]{1,128}@[!-;=?A-~]{1,255}>")
 
 Stream = Literal["transactional", "bulk"]
@@ -213,9 +216,7 @@ def notice_to_body(notice: Notice) -> dict[str, object]:
     }
 
 
-def notice_from_body(
-    body: Mapping[str, object], words_of: Callable[[str], Mapping[str, object]] | None = None
-) -> Notice:
+def notice_from_body(body: Mapping[str, object], words_of: WordsOf | None = None) -> Notice:
     """The notice of such JSON. `words_of` gives what a wording says by its digest, for notices that name some.
 
     Raises:
@@ -235,9 +236,7 @@ def notice_from_body(
         raise InvalidBody("A stored notice", {"schema": schema, "key": body.get("key")}, reason) from error
 
 
-def _with_words(
-    body: Mapping[str, object], words_of: Callable[[str], Mapping[str, object]]
-) -> Mapping[str, object]:
+def _with_words(body: Mapping[str, object], words_of: WordsOf) -> Mapping[str, object]:
     """The body with what its wordings say; what it says itself counts before them."""
     own = {name: value for name, value in body.items() if name != "wordings"}
     found: dict[str, object] = {"invite": {}}

@@ -7,7 +7,7 @@ names some depends on nothing that can change, as if the words stood in it. Noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict, Unpack
 
@@ -29,9 +29,6 @@ from .notice import (
     message_id_for,
     plain_values,
 )
-
-WordsOf = Callable[[str], Mapping[str, object]]
-"""Gives what a wording says by its id."""
 
 
 @frozen(kw_only=True)
