@@ -76,7 +76,7 @@ def crew(place: Place, module: str, function: str, orders: Sequence[Mapping[str,
             given = json.dumps({"directory": str(place.directory), **order})
             processes.append(
                 subprocess.Popen(
-                    [sys.executable, __file__, module, function, given],
+                    [sys.executable, "-W", "ignore", __file__, module, function, given],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     text=True,
