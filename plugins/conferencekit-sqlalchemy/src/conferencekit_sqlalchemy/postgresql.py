@@ -21,6 +21,7 @@ from .place import Place
 from .schema import prepare
 from .session import Call, Found, Gate, Transaction, Turns
 from .statements import Statement, Statements
+from .statistics import Statistics
 
 T = TypeVar("T")
 
@@ -46,6 +47,7 @@ class PostgreSQLSession:
         self._place = place
         self._statements = statements
         self._engine = make_engine(place)
+        self._statistics = Statistics(place.schema)
         self._beginning = threading.Lock()
         self._begun = False
 
@@ -84,13 +86,15 @@ class PostgreSQLSession:
         def work(connection: Driver) -> T:
             transaction = _Transaction(connection, self._statements, self._place)
             try:
-                return action(transaction)
+                answer = action(transaction)
             except psycopg.Error as error:
                 if transaction.is_sent and not _is_refused(error):
                     raise CommitInDoubt(self._place.shown, self._place.reason(error)) from error
                 raise
             finally:
                 transaction.end()
+            self._statistics.wrote(connection, transaction.rows)
+            return answer
 
         return self._repeat(work)
 
@@ -185,6 +189,7 @@ class _Transaction:
     is_begun: bool = False
     is_sent: bool = False
     is_done: bool = False
+    rows: int = 0
 
     def ask(self, *calls: Call) -> list[Found]:
         """As `Transaction.ask`."""
@@ -215,6 +220,7 @@ class _Transaction:
         finally:
             self.connection.remove_notice_handler(warn)
         self.is_done = True
+        self.rows = sum(len(call.rows or ()) for call in calls)
         if warned or committed != b"COMMIT":
             raise CommitInDoubt(self.place.shown, *(warned or [committed.decode()])[:1])
 
