@@ -17,16 +17,16 @@ from conferencekit.testing.store_beside import run_batches
 from conferencekit.testing.store_model import run_model
 
 ROOT = Path(__file__).parent.parent
+ALL = {**BROKEN, **BROKEN_FILES}
 RACING = {"checks-then-inserts", "forgets-uniques"}
 SEQUENTIAL = sorted(set(BROKEN) - RACING)
 
 
-def check(url: str) -> tuple[int, dict]:
-    """The exit code and the result of `conferencekit storage check`."""
-    words = ["storage", "check", url, "--plugin", "tests.store_broken", "--kills", "3", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "conferencekit", *words],
-        cwd=ROOT,
+def run(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Another process that can import these tests."""
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         capture_output=True,
         text=True,
@@ -34,21 +34,53 @@ def check(url: str) -> tuple[int, dict]:
         timeout=600,
         check=False,
     )
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
+
+
+def by_name(test: str) -> str:
+    """The name of a test without its parameters, and without what follows in a report."""
+    return test.split(maxsplit=1)[0].partition("[")[0]
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory) -> dict[tuple[str, str], str]:
+    """(store, test) -> why it failed, of the tests that are named after a fault, run on every broken store."""
+    names = list(ALL)
+    lines = [
+        f"Test{at} = store_suite({f'{name}:{{tmp}}/store'!r}, plugins=[store_broken], kills=2)"
+        for at, name in enumerate(names)
+    ]
+    head = "from conferencekit.testing import store_suite\nfrom tests import store_broken\n\n"
+    place = tmp_path_factory.mktemp("broken")
+    (place / "test_broken.py").write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+    only = " or ".join({by_name(test) for _, test in ALL.values()})
+    options = ["-q", "-rf", "--tb=no", "-k", only, "-p", "no:cacheprovider", "-p", "no:xdist"]
+    done = run("pytest", *options, str(place / "test_broken.py"), cwd=place)
+    found = [line.split("::") for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    assert found, done.stdout + done.stderr
+    return {(names[int(store.removeprefix("Test"))], by_name(test)): test for _, store, test in found}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_broken_store_fails_the_test_of_what_it_breaks(failed, name):
+    """Each is caught by the test that names its fault, and for no other reason than that."""
+    if name == "never-syncs" and (reason := why_not()):
+        pytest.skip(reason)
+    assert (name, by_name(ALL[name][1])) in failed
+    assert "AttributeError" not in failed[name, by_name(ALL[name][1])]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*BROKEN, *BROKEN_FILES])
-def test_a_broken_store_fails_by_the_test_of_what_it_breaks(name):
-    """It is not fit, the exit code says so, and what else it does right is not held against it."""
+@pytest.mark.parametrize("name", ["checks-then-inserts", "never-syncs"])
+def test_a_check_of_a_broken_store_finds_it_unfit(name):
+    """The exit code says so too, and what else it does right is not held against it."""
     if name == "never-syncs" and (reason := why_not()):
         pytest.skip(reason)
-    code, found = check(f"{name}:{{tmp}}/store")
-    assert (code, found["fit"]) == (1, False)
-    test = {**BROKEN, **BROKEN_FILES}[name][1].removeprefix("test_").replace("_", " ")
-    assert test in found["failed"]
-    assert "AttributeError" not in found["failed"][test]
+    words = ["storage", "check", f"{name}:{{tmp}}/store", "--plugin", "tests.store_broken", "--kills", "3"]
+    done = run("conferencekit", *words, "--json")
+    assert done.stdout, done.stderr
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["fit"]) == (1, False)
+    assert ALL[name][1].removeprefix("test_").replace("_", " ") in found["failed"]
     assert sum(found["passed"].values()) > 100
     if name == "never-syncs":  # killing processes does not show it: the system keeps what was written
         assert {each.partition("[")[0] for each in found["failed"]} == {"each commit is synced"}

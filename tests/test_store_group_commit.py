@@ -34,7 +34,9 @@ class GroupedStores:
         registry.add("grouped", lambda url: GroupCommit(SQLiteStore(url.removeprefix("grouped:"))))
 
 
-TestGroupedStore = store_suite("grouped:{tmp}/grouped.db", plugins=[GroupedStores()], examples=10)
+TestGroupedStore = pytest.mark.slow(
+    store_suite("grouped:{tmp}/grouped.db", plugins=[GroupedStores()], examples=10, batches=500)
+)
 
 
 class SlowStore(MemoryStore):

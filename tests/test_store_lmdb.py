@@ -10,4 +10,6 @@ from tests import lmdb_store
 
 from conferencekit.testing import store_suite
 
-TestLmdbStore = store_suite("lmdb:{tmp}/records", plugins=[lmdb_store], kills=4, examples=10, batches=500)
+TestLmdbStore = pytest.mark.slow(
+    store_suite("lmdb:{tmp}/records", plugins=[lmdb_store], kills=4, examples=10, batches=500)
+)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from conferencekit.testing import store_suite
 
 TestMemoryStore = store_suite("memory:")
 TestSQLiteStore = store_suite("sqlite:///{tmp}/conferences.db", kills=8)
-TestSQLiteStoreThatSyncsAfter = store_suite("sqlite:///{tmp}/conferences.db?sync=after", kills=2, examples=10)
+TestSQLiteStoreThatSyncsAfter = pytest.mark.slow(
+    store_suite("sqlite:///{tmp}/conferences.db?sync=after", kills=2, examples=10, batches=500)
+)
