@@ -86,9 +86,13 @@ def test_who_is_interrupted_leaves_the_queue(path):
     """The lock goes to the others, and the interrupted one can come again."""
     one, two, three = FileLock(path), FileLock(path), FileLock(path)
     assert one.acquire(0)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        two.acquire(10)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            two.acquire(10)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not two.is_held
     one.release()
     time.sleep(0.1)  # the queue is served
