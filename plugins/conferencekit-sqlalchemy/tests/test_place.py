@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import traceback
 from pathlib import Path
 
@@ -178,3 +180,16 @@ def test_errors_of_the_server_have_a_meaning(error, name):
     assert isinstance(found, StoreError)
     assert type(found).__name__ == name
     assert "hu$h" not in str(found)
+
+
+def test_looking_for_plugins_loads_no_sqlalchemy():
+    """Every command does it, also where another store is used."""
+    code = (
+        "import sys, conferencekit_sqlalchemy as plugin\n"
+        "from conferencekit.plugins import make_plugin_manager\n"
+        "make_plugin_manager(plugin)\n"
+        "assert 'sqlalchemy' not in sys.modules\n"
+        "assert plugin.SQLAlchemyStore.open('sqlite+pysqlite:///x.db')\n"
+        "assert 'sqlalchemy' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -11,11 +11,11 @@ from attrs import field, frozen
 
 from conferencekit.errors import StoreUnavailable
 
+from .schemes import POSTGRESQL, SQLITE
+
 SCHEMA: Final = "conferencekit"
 SECONDS: Final = 10.0
 CONNECTIONS: Final = 5
-POSTGRESQL: Final = "postgresql+psycopg"
-SQLITE: Final = "sqlite+pysqlite"
 _SECRETS: Final = frozenset({"password", "sslpassword", "oauth_client_secret"})
 _OURS: Final = frozenset({"schema", "timeout", "pool", "upgrade"})
 
