@@ -11,6 +11,7 @@ import importlib
 import os
 import platform
 import shutil
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     given = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers and servers are ended
     subjects = [each for each in SUBJECTS if not given.only or each.name in given.only]
     with tempfile.TemporaryDirectory(dir=given.dir) as made:
         Path(made).chmod(0o755)
