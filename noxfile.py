@@ -18,6 +18,7 @@ import nox
 HERE = Path(__file__).parent
 PROJECT = nox.project.load_toml(HERE / "pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
+SUITE = "tests/test_store_suite.py"
 PLUGINS = sorted((HERE / "plugins").glob("*/pyproject.toml"))
 
 nox.needs_version = ">=2025.2.9"
@@ -152,7 +153,7 @@ def sqlite(session: nox.Session) -> None:
     session.run("python", "-c", "from conferencekit.adapters.sqlite_driver import sqlite3 as s; print(s)")
     session.run(
         "pytest",
-        *(session.posargs or ["-n", "auto", *files, "tests/test_store_suite.py", "-k", "not Memory"]),
+        *(session.posargs or ["-n", "auto", "-m", "not slow", "-k", "not Memory", *files, SUITE]),
     )
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from conferencekit.testing import store_suite
 
-TestMemoryStore = store_suite("memory:")
-TestSQLiteStore = store_suite("sqlite:///{tmp}/conferences.db", kills=8)
+# at length in test_store_at_length.py; this much on every interpreter
+TestMemoryStore = store_suite("memory:", examples=20, batches=500)
+TestSQLiteStore = store_suite("sqlite:///{tmp}/conferences.db", kills=4, examples=20, batches=500)
 TestSQLiteStoreThatSyncsAfter = pytest.mark.slow(
     store_suite("sqlite:///{tmp}/conferences.db?sync=after", kills=2, examples=10, batches=500)
 )

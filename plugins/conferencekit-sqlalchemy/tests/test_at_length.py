@@ -7,5 +7,5 @@ from conferencekit.testing.store_beside import run_batches
 
 @pytest.mark.slow
 def test_ten_thousand_random_batches_agree_with_the_reference(any_url, opened):
-    """On both engines; some 25,000 change sets each."""
-    run_batches(opened(any_url), 10_000, seed=1)
+    """Some 25,000 change sets on PostgreSQL; SQLite, with the same statements and a slow journal, gets a fifth."""
+    run_batches(opened(any_url), 10_000 if any_url.startswith("postgresql") else 2_000, seed=1)
