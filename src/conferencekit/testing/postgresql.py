@@ -67,7 +67,7 @@ class PostgreSQLServer:
         options = [
             "listen_addresses=127.0.0.1",
             f"port={self.port}",
-            f"unix_socket_directories={self.directory}",
+            "unix_socket_directories=",  # none: the path of a directory may be too long for a socket
         ]
         given = " ".join(f"-c {each}" for each in (*options, *self.settings))
         self._control("start", "-w", "-t", str(_SECONDS), "-o", given, "-l", str(self.directory / "log"))

@@ -324,6 +324,7 @@ class WaitingContract:
             open_desk(conference, case.url, case.manager) as two,
         ):
             people = _enter(one, range(9))
+            two.shell.in_force  # noqa: B018 - takes up the document, before the other one changes it
             before = standing_of(one)
             in_threads(THREADS, lambda number: _rush((one, two)[number % 2], number, people))
             _check_rush(before, standing_of(two))
