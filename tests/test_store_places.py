@@ -82,7 +82,12 @@ def test_what_is_no_store_is_left_alone(tmp_path, name):
         with pytest.raises((StoreUnavailable, NotOurFile), match=reason):
             call()
     store.close()
-    assert listed(tmp_path) == before
+    after = listed(tmp_path)
+    if (
+        name == "half"
+    ):  # a store once: to look into it, SQLite begins a WAL, which Python 3.12 and newer leave there
+        after = [each for each in after if not each[0].endswith(("-shm", "-wal"))]
+    assert after == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
