@@ -178,4 +178,5 @@ def lowest(session: nox.Session) -> None:
     wanted = [re.match(r"([\w.-]+)>=([\w.]+)$", each) for each in PROJECT["project"]["dependencies"]]
     constraints.write_text("".join(f"{each[1]}=={each[2]}\n" for each in wanted if each), encoding="utf-8")
     session.install("-e", ".", "-c", str(constraints), *_group("tests"))
-    session.run("pytest", *(session.posargs or ["-n", "auto", "-m", "not slow"]))
+    stores = "--ignore-glob=tests/test_store_*"  # what stores do rests on SQLite, not on these versions
+    session.run("pytest", *(session.posargs or ["-n", "auto", "-m", "not slow", stores]))
