@@ -79,6 +79,13 @@ def test_every_layout_that_is_written_is_kept(tmp_path):
         assert {(kind, schema) for schema in range(1, layout.schema + 1)} <= kept
 
 
+def timeless(value):
+    """Without the version of the zone data, which is that of whoever writes."""
+    if isinstance(value, dict):
+        return {name: timeless(each) for name, each in value.items() if name != "tzdata"}
+    return [timeless(each) for each in value] if isinstance(value, list) else value
+
+
 def test_every_stored_body_is_read(stored):
     """By the class as it is now; and a body of the present schema says all that the class would write."""
     rows = rows_of(stored)
@@ -92,7 +99,9 @@ def test_every_stored_body_is_read(stored):
             layout = LAYOUTS[kind]
             written = json.loads(json.dumps(layout.to_body(layout.from_body(body))))
             if body["schema"] == layout.schema:
-                assert written == body, f"{kind} has another layout now: give it a new schema and a reader"
+                assert timeless(written) == timeless(body), (
+                    f"{kind} has another layout now: give it a new schema and a reader"
+                )
 
 
 @pytest.mark.parametrize("schema", [1])
