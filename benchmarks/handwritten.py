@@ -82,8 +82,8 @@ class HandWritten:
         waiting = db.execute("SELECT taken FROM quota WHERE conference = ? AND id = ?", (CONFERENCE, WAITING))
         assert waiting.fetchone() == (0,)
         taken = db.execute(
-            "UPDATE quota SET taken = taken + ?1 WHERE conference = ?2 AND id = ?3 AND taken + ?1 <= capacity",
-            (count, CONFERENCE, PLACES),
+            "UPDATE quota SET taken = taken + ? WHERE conference = ? AND id = ? AND taken + ? <= capacity",
+            (count, CONFERENCE, PLACES, count),
         )
         assert taken.rowcount == 1
         db.execute("COMMIT")

@@ -91,9 +91,9 @@ class Raw:
         self._insert("listing", rows.listings)
         self._insert("claim", rows.claims)
         self._insert("notice", [(*row[:3], _dump(row[3]), *row[4:]) for row in rows.notices])
-        places = (len(rows.records), rows.conference, QUOTA)
+        places = (len(rows.records), rows.conference, QUOTA, len(rows.records))
         taken = db.execute(
-            "UPDATE quota SET taken = taken + ?1 WHERE conference = ?2 AND id = ?3 AND taken + ?1 <= capacity",
+            "UPDATE quota SET taken = taken + ? WHERE conference = ? AND id = ? AND taken + ? <= capacity",
             places,
         )
         assert taken.rowcount == 1

@@ -134,7 +134,8 @@ class _Work:
             elif id_ in lifted:
                 lift.append((row.taken, row.capacity, ceiling, self.conference, id_))
             elif row.taken != before.taken:
-                move.append((row.taken - before.taken, self.conference, id_))
+                delta = row.taken - before.taken
+                move.append((delta, delta, self.conference, id_))
         _many(connection, "INSERT INTO quota VALUES (?, ?, ?, ?, ?)", new)
         _many(connection, _LIFT_QUOTA, lift)
         _many(connection, _MOVE_QUOTA, move)
@@ -263,8 +264,8 @@ _UNLIST: Final = """
     DELETE FROM listing WHERE conference = ? AND kind = ? AND name = ? AND key = ? AND position = ? AND id = ?"""
 _LIFT_QUOTA: Final = "UPDATE quota SET taken = ?, capacity = ?, ceiling = ? WHERE conference = ? AND id = ?"
 _MOVE_QUOTA: Final = """
-    UPDATE quota SET taken = taken + ?1, ceiling = max(capacity, taken + min(?1, 0))
-    WHERE conference = ?2 AND id = ?3"""
+    UPDATE quota SET taken = taken + ?, ceiling = max(capacity, taken + min(?, 0))
+    WHERE conference = ? AND id = ?"""
 _ENQUEUE: Final = f"""
     INSERT INTO notice (conference, key, place, body, due, lane, person, state, token, until, note, sha256, ready)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, '', CASE WHEN ? = 'queued'
