@@ -192,9 +192,8 @@ def test_whatever_a_server_does_nothing_is_lost(secretariat, server):
             break
     assert 5 == len(state(secretariat, "sent"))
     assert 5 == len(arrived(server))
-    assert (
-        sum(arrived(server).values()) <= 5 + 2 + 1
-    )  # two left in doubt; the fake keeps what it answers 452 to
+    # two left in doubt; the fake keeps what it answers 452 to
+    assert sum(arrived(server).values()) <= 5 + 2 + 1
 
 
 def test_a_maildir_gets_each_mail_once_as_a_file(tmp_path):

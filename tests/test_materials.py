@@ -137,9 +137,8 @@ def test_office_documents_that_contradict_themselves_are_refused():
     assert refusal("a.pptx", zipped({"[Content_Types].xml": "<Types"})) == ("file_archive", "damaged")
     commented = f'<Types><!-- ContentType="{MAIN["pptx"]}" --></Types>'
     assert refusal("a.pptx", zipped({"[Content_Types].xml": commented}))[0] == "file_archive"
-    assert (
-        refusal("a.odt", zipped({"mimetype": ODF["odt"]}))[0] == "file_mismatch"
-    )  # packed: not the ODF layout
+    # packed: not the ODF layout
+    assert refusal("a.odt", zipped({"mimetype": ODF["odt"]}))[0] == "file_mismatch"
     assert refusal("a.odt", opendocument("ods"))[0] == "file_mismatch"
 
 

@@ -83,9 +83,8 @@ def test_what_is_no_store_is_left_alone(tmp_path, name):
             call()
     store.close()
     after = listed(tmp_path)
-    if (
-        name == "half"
-    ):  # a store once: to look into it, SQLite begins a WAL, which Python 3.12 and newer leave there
+    if name == "half":
+        # a store once: to look into it, SQLite begins a WAL, which Python 3.12 and newer leave there
         after = [each for each in after if not each[0].endswith(("-shm", "-wal"))]
     assert after == before
 

@@ -41,6 +41,20 @@ def check_key(value: object, what: str) -> None:
         raise InvalidChangeSet(value, f"{what} must not be empty: give 1 to {KEY_BYTES} bytes.")
 
 
+def storable(keys: Iterable[str], *within: str) -> list[str]:
+    """The keys that a store could hold, each once: what `check_key` refuses is never there, nor anything within it."""
+    if not all(map(_is_storable, within)):
+        return []
+    return [key for key in dict.fromkeys(keys) if _is_storable(key)]
+
+
+def _is_storable(text: str) -> bool:
+    try:
+        return bool(text.encode()) and "\0" not in text
+    except UnicodeEncodeError:
+        return False
+
+
 def check_text(value: object, what: str, limit: int = TEXT_BYTES) -> None:
     """A text that may be empty, of at most `limit` bytes, else as a key. Raises `InvalidChangeSet`."""
     if not value and type(value) is str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import BinaryIO, Final, Literal, Protocol, runtime_checkable
+from typing import BinaryIO, Final, Literal, Protocol, get_args, runtime_checkable
 
 from attrs import field, frozen
 from attrs.converters import optional
@@ -443,6 +443,7 @@ class Leased:
 
 
 NoticeState = Literal["sent", "failed", "held", "queued"]
+NOTICE_STATES: Final = get_args(NoticeState)
 
 
 @frozen
@@ -467,7 +468,7 @@ class Mark:
         check_key(self.conference, "The id of a conference")
         check_key(self.key, "The key of a notice")
         check_number(self.token, "A token")
-        if self.state not in {"sent", "failed", "held", "queued"}:
+        if self.state not in NOTICE_STATES:
             raise InvalidChangeSet(self.state, "A notice becomes sent, failed, held or queued.")
         check_text(self.note, "A note")
         check_text(self.sha256, "A digest", KEY_BYTES)

@@ -82,7 +82,7 @@ class _Waiter:
         self.gave_up = False
         self._descriptor = descriptor
         self._deciding = threading.Lock()
-        self._wanted, self._told = _taken_lock(), _taken_lock()
+        self._wanted, self._told = taken_lock(), taken_lock()
         self._runs = self._got_it = False
 
     def gets_it_within(self, seconds: float) -> bool:
@@ -124,7 +124,8 @@ class _Waiter:
             return self._runs
 
 
-def _taken_lock() -> threading.Lock:
+def taken_lock() -> threading.Lock:
+    """A lock that the next who takes it waits for, until another thread releases it."""
     lock = threading.Lock()
     lock.acquire()
     return lock

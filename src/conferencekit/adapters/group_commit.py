@@ -16,6 +16,7 @@ from ..errors import CommitInDoubt, StoreBusy, StoreReadOnly, StoreUnavailable
 from ..limits import BATCH
 from ..ports import ChangeSet, Leased, Mark, Outcome, Record, Store
 from ..store import check_batch
+from .file_lock import taken_lock
 from .forks import watch_forks
 
 LINGER: Final = 0.25
@@ -26,12 +27,6 @@ LOOK_AGAIN: Final = 1.0
 
 _OF_THE_STORE: Final = (StoreBusy, StoreReadOnly, StoreUnavailable, CommitInDoubt)
 """Errors that anybody's commit would have met at this moment."""
-
-
-def _taken_lock() -> threading.Lock:
-    lock = threading.Lock()
-    lock.acquire()
-    return lock
 
 
 @define(eq=False)
@@ -45,7 +40,7 @@ class _Wish:
     outcomes: list[Outcome] | None = None
     error: Exception | None = None
     left: bool = False
-    asleep: threading.Lock = field(factory=_taken_lock)
+    asleep: threading.Lock = field(factory=taken_lock)
 
     @property
     def is_done(self) -> bool:
@@ -92,9 +87,8 @@ class GroupCommit:
         self._store = store
         self._closed = False
         self._begin()
-        watch_forks(
-            self, in_child=GroupCommit._begin
-        )  # the threads that held its locks stayed with the parent
+        # the threads that held its locks stayed with the parent
+        watch_forks(self, in_child=GroupCommit._begin)
 
     def _begin(self) -> None:
         self._gathering = threading.Lock()

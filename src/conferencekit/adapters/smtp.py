@@ -54,9 +54,8 @@ class SmtpMailer:
         self.relay = relay
         self._smtp: smtplib.SMTP | None = None
         self._lock = threading.Lock()
-        watch_forks(
-            self, in_child=SmtpMailer._leave_to_parent
-        )  # two processes never speak over one connection
+        # two processes never speak over one connection
+        watch_forks(self, in_child=SmtpMailer._leave_to_parent)
 
     @classmethod
     def open(cls, url: str) -> SmtpMailer:
@@ -276,9 +275,8 @@ def _fault(message: Message) -> str | None:
         is_whole = _ADDRESS.fullmatch(address) and smtplib.quoteaddr(address) == f"<{address}>"
         if not (address.isprintable() and is_whole):
             return f"{one_line(address)[:_LONGEST_ANSWER]!r} is not an address that mail can be sent to. Correct it."
-    if found := _LONE_LINE_END.search(
-        message.data
-    ):  # where a line ends would be the server's guess (RFC 5321, 2.3.8)
+    if found := _LONE_LINE_END.search(message.data):
+        # where a line ends would be the server's guess (RFC 5321, 2.3.8)
         return (
             f"The message has a line end at byte {found.start()} that is not CRLF. Correct what rendered it."
         )

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, cast, get_args
 
 from ..errors import StoreUnavailable
-from ..limits import check_key
+from ..limits import check_key, storable
 from ..ports import ChangeSet, Committed, Discrepancy, DumpedRow, Leased, Mark, Outcome, Record
 from ..store import (
     ENTRY,
@@ -63,9 +63,8 @@ class SQLiteStore:
         url = f"{SCHEME}{os.fspath(path)}"
         if sync not in get_args(Sync):
             raise StoreUnavailable(url, f"'sync={sync}' is no option; {_OPTIONS}")
-        here = Path(
-            os.path.realpath(path)
-        )  # whatever the working directory is when it is opened, and by one name
+        # whatever the working directory is when it is opened, and by one name
+        here = Path(os.path.realpath(path))
         self._place = Place(url, here, timeout, syncs_after=sync == "after")
         self._session = Session(self._place)
         self._inherited: list[Session] = []
@@ -111,7 +110,7 @@ class SQLiteStore:
     def get(self, conference: str, kind: str, ids: Iterable[str]) -> dict[str, Record]:
         """As `Store.get`."""
         _, before = _reading(conference, kind)
-        by_id, wanted = _BY_ID.get(kind, _RECORDS), _possible(ids, conference, kind)
+        by_id, wanted = _BY_ID.get(kind, _RECORDS), storable(ids, conference, kind)
         rows = self._session.read(lambda reader: by_id.rows(reader, before, wanted))
         with whole_rows(self._place.url):
             records = [_record(kind, row) for row in rows]
@@ -119,7 +118,7 @@ class SQLiteStore:
 
     def quotas(self, conference: str, ids: Iterable[str]) -> dict[str, tuple[int, int | None]]:
         """As `Store.quotas`."""
-        wanted = _possible(ids, conference)
+        wanted = storable(ids, conference)
         rows = self._session.read(lambda reader: QUOTAS.rows(reader, (conference,), wanted))
         return {id_: (taken, capacity) for id_, taken, capacity in rows}
 
@@ -128,7 +127,7 @@ class SQLiteStore:
     ) -> tuple[list[Record], str | None]:
         """As `Store.find`."""
         position = query_position(kind, index, key, after, limit)
-        if not _possible([key], conference, kind, index):
+        if not storable([conference], kind, index) or (key and not storable([key])):
             return [], None
         finder = _find_reserved if kind in {NOTICE, ENTRY} else _find_listed
         with whole_rows(self._place.url):
@@ -153,7 +152,7 @@ class SQLiteStore:
     ) -> list[Leased]:
         """As `Store.lease`. One fsync, if anything is due."""
         start, end = lease_terms(limit, now, until)
-        if conference is not None and not _possible([conference]):
+        if conference is not None and not storable([conference]):
             return []
         due = (stamp(start), *(() if conference is None else (conference,)), limit)
         sql = _DUE if conference is None else _DUE_IN_CONFERENCE
@@ -178,14 +177,14 @@ class SQLiteStore:
 
     def dump(self, conference: str) -> Generator[DumpedRow, None, None]:
         """As `Dumpable.dump`, over a connection of its own."""
-        if not _possible([conference]):
+        if not storable([conference]):
             return
         with self._session.snapshot() as reader, whole_rows(self._place.url):
             yield from dump(reader, conference)
 
     def faults(self, conference: str | None) -> Generator[Discrepancy, None, None]:
         """As `Auditable.faults`, over a connection of its own."""
-        if conference is not None and not _possible([conference]):
+        if conference is not None and not storable([conference]):
             return
         with self._session.snapshot() as reader, whole_rows(self._place.url):
             yield from store_faults(reader) if conference is None else faults(reader, conference)
@@ -222,20 +221,6 @@ class SQLiteStore:
         self._session.disown()
         self._inherited.append(self._session)
         self._session = Session(self._place, closed=self._session.closed)
-
-
-def _possible(keys: Iterable[str], *within: str) -> list[str]:
-    """The keys that could be there, each once: what is no Unicode is never stored, nor anything within it."""
-    if not all(map(_is_unicode, within)):
-        return []
-    return [key for key in dict.fromkeys(keys) if _is_unicode(key)]
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        return text.isascii() or bool(text.encode())
-    except UnicodeEncodeError:
-        return False
 
 
 def _options(url: str, options: str) -> dict[str, str]:
@@ -288,9 +273,8 @@ def _settle(writer: sqlite3.Connection, mark: Mark) -> bool:
 _DUE: Final = f"""
     SELECT conference, {NOTICE_COLUMNS} FROM notice INDEXED BY notice_ready
     WHERE ready IS NOT NULL AND ready <= ? ORDER BY ready, conference, place LIMIT ?"""  # noqa: S608 - no outside text
-_DUE_IN_CONFERENCE: Final = _DUE.replace(
-    "ORDER BY", "AND +conference = ? ORDER BY"
-)  # keeps the index's order
+# keeps the index's order
+_DUE_IN_CONFERENCE: Final = _DUE.replace("ORDER BY", "AND +conference = ? ORDER BY")
 _NOTICE: Final = f"SELECT {NOTICE_COLUMNS} FROM notice WHERE conference = ? AND key = ?"  # noqa: S608 - see above
 _ENTRY_COLUMNS: Final = "id, seq, digest, body, person, subject, sealed"
 _WALKS: Final = {

@@ -93,9 +93,8 @@ def is_ours(path: Path, url: str) -> bool:
         match code_of(error):
             case sqlite3.SQLITE_NOTADB:
                 raise NotOurFile(url, "it is not an SQLite database") from error
-            case (
-                sqlite3.SQLITE_CORRUPT
-            ):  # the power went in the middle of a checkpoint: the WAL has what is missing
+            case sqlite3.SQLITE_CORRUPT:
+                # the power went in the middle of a checkpoint: the WAL has what is missing
                 return True
             case _:
                 raise

@@ -90,9 +90,8 @@ class Session:
                 connection.execute("BEGIN")
                 yield connection
         finally:
-            if self._writing.acquire(
-                timeout=self._place.seconds
-            ):  # as the last connection it would checkpoint
+            if self._writing.acquire(timeout=self._place.seconds):
+                # as the last connection it would checkpoint
                 try:
                     self._close_all([connection])
                 finally:

@@ -107,9 +107,8 @@ def _texts(invite: Invite) -> Iterator[tuple[str, str]]:
         yield "DESCRIPTION", description
     if location := invite.location or _link(invite):
         yield "LOCATION", one_line(location)
-    if (
-        invite.method == "REQUEST" or invite.status == "cancelled"
-    ):  # a CANCEL of one person's invite has no STATUS
+    if invite.method == "REQUEST" or invite.status == "cancelled":
+        # a CANCEL of one person's invite has no STATUS
         yield "STATUS", invite.status.upper()
     if invite.method == "REQUEST":
         yield "TRANSP", "OPAQUE"

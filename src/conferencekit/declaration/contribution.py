@@ -51,10 +51,11 @@ TRANSITIONS: Final[Mapping[tuple[State | Literal["new"], Action], State]] = {
     ("draft", "withdraw"): "withdrawn",
     ("draft", "remove_material"): "draft",
     ("draft", "change_consent"): "draft",
+    # the draft of the next revision; what was submitted stays in force
     (
         "submitted",
         "save_draft",
-    ): "submitted",  # the draft of the next revision; what was submitted stays in force
+    ): "submitted",
     ("submitted", "submit"): "submitted",
     ("submitted", "withdraw"): "withdrawn",
     ("submitted", "remove_material"): "submitted",

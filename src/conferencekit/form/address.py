@@ -26,9 +26,8 @@ _LOCAL = re.compile(
 )
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
-_DOTS = re.compile(
-    "[\u3002\uff0e\uff61]"
-)  # what keyboards for Chinese and Japanese write for a dot: RFC 3490, 3.1
+# what keyboards for Chinese and Japanese write for a dot: RFC 3490, 3.1
+_DOTS = re.compile("[\u3002\uff0e\uff61]")
 _OUTSIDE_TEXT = frozenset({"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"})
 _IN_LABELS = frozenset({"Ll", "Lm", "Lo", "Mn", "Mc", "Nd"})  # RFC 5892, 2.1, after mapping to lower case
 _JOINERS = frozenset("\u200c\u200d\u00b7\u30fb")
@@ -53,9 +52,8 @@ def parse_address(text: str) -> Address | None:
     return _parse(text) if len(text) <= MAX_LOCAL + 1 + MAX_ADDRESS else None
 
 
-@lru_cache(
-    maxsize=1024
-)  # a form, a record and its mails ask about the same address, and imports about 500 at a time
+# a form, a record and its mails ask about the same address, and imports about 500 at a time
+@lru_cache(maxsize=1024)
 def _parse(text: str) -> Address | None:
     local, _, domain = tidy_address(text).rpartition("@")
     ascii_domain = _ascii_domain(domain)

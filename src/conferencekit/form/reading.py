@@ -77,9 +77,8 @@ def read(
     """
     answers: dict[str, object] = {}
     issues: list[Issue] = []
-    plain = (
-        posted if type(posted) is dict else {}
-    )  # as an import gives it: nothing is to be found out about it
+    # as an import gives it: nothing is to be found out about it
+    plain = posted if type(posted) is dict else {}
     for each in form.fields:
         name = each.name
         given: object = plain.get(name)

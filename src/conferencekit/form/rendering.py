@@ -225,9 +225,8 @@ def _hints(shown: _Shown) -> list[Html | str]:
             hints.append(text("hint_size", locale, size=size_text(asked.max_bytes, locale)))
         if asked.max_files > 1:
             hints.append(text("hint_files", locale, max=asked.max_files))
-        if (
-            shown.is_again
-        ):  # no browser fills them in, and an optional field would be sent empty without a word
+        if shown.is_again:
+            # no browser fills them in, and an optional field would be sent empty without a word
             hints.append(text("hint_files_again", locale))
     return hints
 

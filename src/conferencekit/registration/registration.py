@@ -17,10 +17,11 @@ Action = Literal["register", "verify", "approve", "decline", "promote", "cancel"
 
 TRANSITIONS: Final[Mapping[tuple[State | Literal["new"], Action], tuple[State, ...]]] = {
     ("new", "register"): ("unverified", "pending", "confirmed", "waitlisted"),
+    # an organiser's no is final for the form; an organiser may approve after all
     (
         "declined",
         "register",
-    ): (),  # an organiser's no is final for the form; an organiser may approve after all
+    ): (),
     ("cancelled", "register"): ("unverified", "pending", "confirmed", "waitlisted"),
     ("expired", "register"): ("unverified", "pending", "confirmed", "waitlisted"),
     ("unverified", "register"): ("unverified", "pending", "confirmed", "waitlisted"),

@@ -151,7 +151,8 @@ class DeliveryRun:
         except (
             StoreBusy,
             StoreUnavailable,
-        ) as error:  # while its words were read: nothing is wrong with the mail
+        ) as error:
+            # while its words were read: nothing is wrong with the mail
             mark = Mark(leased.conference, leased.key, leased.token, "queued", note=str(error))
             return evolve(mark, due=now + _pause(leased))
         except ConferenceKitError as error:

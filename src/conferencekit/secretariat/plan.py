@@ -121,9 +121,8 @@ def _put_in_force(
         if current is None or current.body["digest"] != ours:
             raise ConferenceOutdated(ours, str(current.body["digest"]) if current else "nothing")
         return InForce(conference, ours, current.version)
-    shell.in_force = InForce(
-        conference, ours, version + 1
-    )  # before listeners hear of it: they may act at once
+    # before listeners hear of it: they may act at once
+    shell.in_force = InForce(conference, ours, version + 1)
     revised = ConferenceRevised(
         conference=conference.id, subject=conference.id, at=context.now, entry=entry.id, revision=ours
     )

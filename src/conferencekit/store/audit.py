@@ -20,11 +20,10 @@ from attrs import define, field
 
 from ..errors import StoreUnavailable
 from ..limits import PAGE
-from ..ports import Auditable, Discrepancy, Dumpable, DumpedRow, Store
+from ..ports import NOTICE_STATES, Auditable, Discrepancy, Dumpable, DumpedRow, Store
 from .derived import NOTHING, index_place, unique_place
 from .rows import ENTRY, FINAL, NOTICE, seq_of
 
-_STATES: Final = ("queued", "held", "sent", "failed")
 _SHOWN: Final = 5
 _NAMED: Final = 50  # places of which the ids are told, for which the rows are read again
 _PLACES: Final = 200_000
@@ -142,7 +141,7 @@ def _dumped(
 
 
 _ALWAYS: Final[tuple[Place, ...]] = (
-    *((NOTICE, "state", state) for state in _STATES),
+    *((NOTICE, "state", state) for state in NOTICE_STATES),
     (ENTRY, "all", ""),
     (ENTRY, "unsealed", ""),
 )
@@ -220,8 +219,8 @@ def _forgotten(where: str, *values: str) -> Iterator[Discrepancy]:
 
 def _notice(where: str, value: Any) -> Iterator[Discrepancy]:
     state, token, until = value["state"], value["token"], value["until"]
-    if state not in _STATES:
-        yield Discrepancy(where, f"the state {state!r}", " or ".join(_STATES))
+    if state not in NOTICE_STATES:
+        yield Discrepancy(where, f"the state {state!r}", " or ".join(NOTICE_STATES))
     if token < 0:
         yield Discrepancy(where, f"the token {token}", "0 or more")
     if until is not None and (state != "queued" or token < 1):

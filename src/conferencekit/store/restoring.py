@@ -19,10 +19,8 @@ from ..limits import (
     check_number,
     check_text,
 )
-from ..ports import DumpedRow
+from ..ports import NOTICE_STATES, DumpedRow
 from .rows import Effects, EntryRow, NoticeRow, QuotaRow, RecordRow, View, seq_of
-
-_STATES: Final = frozenset({"queued", "held", "sent", "failed"})
 
 
 def restored(rows: Sequence[DumpedRow], view: View) -> Effects:
@@ -129,7 +127,7 @@ def _write_notice(effects: Effects, key: Sequence[Any], value: Any) -> None:
     check_number(value["token"], "A token")
     check_text(value["note"], "A note")
     check_text(value["sha256"], "A digest", KEY_BYTES)
-    if value["state"] not in _STATES:
+    if value["state"] not in NOTICE_STATES:
         raise InvalidChangeSet(value["state"], "A notice is queued, held, sent or failed.")
     until = value["until"]
     effects.notices[id_] = NoticeRow(

@@ -8,6 +8,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from typing import Final
 
 import pytest
 
@@ -18,14 +19,14 @@ from .store_samples import CONFERENCE, NOW, SECOND, Changes, change, committed, 
 
 _PATIENCE = 30
 """Seconds for a forked child."""
-CAPABILITIES = frozenset({"durable", "processes", "hosts", "exclusive"})
+CAPABILITIES: Final = ("durable", "processes", "hosts", "exclusive")
 
 
 class LifeContract:
     """A store claims what it can do, with reasons; closing ends it and loses nothing that it claims to keep."""
 
     def test_claims_have_reasons(self, store: Store) -> None:
-        assert set(store.capabilities) <= CAPABILITIES
+        assert set(store.capabilities) <= set(CAPABILITIES)
         assert all(reason.strip() for reason in store.capabilities.values())
         assert not {"processes", "exclusive"} <= set(store.capabilities)
 

@@ -121,8 +121,13 @@ def run_model(
             self.keeps = "durable" in store.capabilities
             return store
 
+    run_machine(Machine, examples=examples, steps=steps, shrink=shrink)
+
+
+def run_machine(machine: type[RuleBasedStateMachine], *, examples: int, steps: int, shrink: bool) -> None:
+    """Run a machine whose steps take as long as a store does, without keeping what it found."""
     run_state_machine_as_test(
-        Machine,
+        machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,

@@ -26,6 +26,7 @@ from ..errors import InvalidText, secrets_in, shown_url
 from ..plugins import make_plugin_manager, open_store
 from ..ports import missing_claims
 from . import explain_asserts
+from .store_life import CAPABILITIES
 from .store_speed import Speed, measured
 
 _REMEDY: Final = (
@@ -55,7 +56,6 @@ AREAS: Final = {
 }
 _LEGIBLE: Final = 4
 """A shorter password is a part of too many words to be masked in them."""
-CLAIMS: Final = ("durable", "processes", "hosts", "exclusive")
 
 
 @define
@@ -140,7 +140,7 @@ def check_store(
         claimed=claimed,
         proven=proven,
         gaps={name: tuple(listener.gaps.get(name, ())) for name in proven},
-        unproven=tuple(name for name in CLAIMS if name not in claimed),
+        unproven=tuple(name for name in CAPABILITIES if name not in claimed),
         is_fit=not failed
         and not missing_claims({name: why for name, why in claimed.items() if name in {*proven, "hosts"}}),
         syncs=listener.syncs,

@@ -22,14 +22,12 @@ from datetime import timedelta
 from typing import Any, Final
 
 from attrs import evolve, frozen
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from ..conference import Conference
@@ -44,6 +42,7 @@ from ..secretariat import Passwords, Scrypt
 from ..secretariat.records import KIND, QUOTA, WAITING, read_record
 from .secretariat import SecretariatForTests, conference_for_tests
 from .store_cases import Case
+from .store_model import run_machine
 from .store_races import THREADS
 from .store_worker import in_threads
 
@@ -276,18 +275,7 @@ def run_waiting(open_at: Open, *, examples: int, steps: int, shrink: bool = True
         def open(self, conference: Conference) -> SecretariatForTests:
             return open_at(conference)
 
-    run_state_machine_as_test(
-        Machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_machine(Machine, examples=examples, steps=steps, shrink=shrink)
 
 
 # -- the contract

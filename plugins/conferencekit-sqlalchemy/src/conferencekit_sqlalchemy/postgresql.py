@@ -26,12 +26,10 @@ from .statistics import Statistics
 T = TypeVar("T")
 
 _RECONNECTS: Final = 2
-_AGAIN: Final = frozenset(
-    {"40001", "40P01", "23505"}
-)  # a conflict, a deadlock, somebody inserted the same key
-_UNPREPARED: Final = frozenset(
-    {"26000", "0A000"}
-)  # the statement is gone, or its table was changed meanwhile
+# a conflict, a deadlock, somebody inserted the same key
+_AGAIN: Final = frozenset({"40001", "40P01", "23505"})
+# the statement is gone, or its table was changed meanwhile
+_UNPREPARED: Final = frozenset({"26000", "0A000"})
 _BEGIN: Final = Statement("BEGIN", "BEGIN", {}, ())
 _SNAPSHOT: Final = Statement("SNAPSHOT", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {}, ())
 _FETCHED: Final = 500

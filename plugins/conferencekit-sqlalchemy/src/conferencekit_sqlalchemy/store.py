@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from conferencekit.adapters.forks import watch_forks
-from conferencekit.limits import check_key
+from conferencekit.limits import check_key, storable
 from conferencekit.ports import (
     ChangeSet,
     Conflict,
@@ -85,7 +85,7 @@ class SQLAlchemyStore:
 
     def get(self, conference: str, kind: str, ids: Iterable[str]) -> dict[str, Record]:
         """As `Store.get`."""
-        wanted = _possible(ids, conference, kind)
+        wanted = storable(ids, conference, kind)
         if not wanted:
             return {}
         if kind == NOTICE:
@@ -100,7 +100,7 @@ class SQLAlchemyStore:
 
     def quotas(self, conference: str, ids: Iterable[str]) -> dict[str, tuple[int, int | None]]:
         """As `Store.quotas`."""
-        wanted = _possible(ids, conference)
+        wanted = storable(ids, conference)
         if not wanted:
             return {}
         rows = self._session.read(rows_call("quotas", [key_row(conference, id_) for id_ in wanted]))
@@ -111,7 +111,7 @@ class SQLAlchemyStore:
     ) -> tuple[list[Record], str | None]:
         """As `Store.find`."""
         position = query_position(kind, index, key, after, limit)
-        if not _possible([conference], kind, index) or (key and not _possible([key])):
+        if not storable([conference], kind, index) or (key and not storable([key])):
             return [], None
         find = _find_reserved if kind in {NOTICE, ENTRY} else _find_listed
         with whole_rows(self.place.shown):
@@ -143,7 +143,7 @@ class SQLAlchemyStore:
     ) -> list[Leased]:
         """As `Store.lease`. What another worker holds at this moment is passed over, not waited for."""
         start, end = lease_terms(limit, now, until)
-        if conference is not None and not _possible([conference]):
+        if conference is not None and not storable([conference]):
             return []
         with whole_rows(self.place.shown):
             return self._session.transact(lambda tx: lease(tx, limit, start, end, conference))
@@ -156,13 +156,13 @@ class SQLAlchemyStore:
 
     def dump(self, conference: str) -> Generator[DumpedRow, None, None]:
         """As `Dumpable.dump`, by cursors of the server."""
-        if _possible([conference]):
+        if storable([conference]):
             with whole_rows(self.place.shown):
                 yield from dump(self._session, conference)
 
     def faults(self, conference: str | None) -> Generator[Discrepancy, None, None]:
         """As `Auditable.faults`, by cursors of the server."""
-        if conference is None or _possible([conference]):
+        if conference is None or storable([conference]):
             with whole_rows(self.place.shown):
                 yield from (
                     store_faults(self._session) if conference is None else faults(self._session, conference)
@@ -242,20 +242,6 @@ def _statements(is_postgresql: bool, schema: str | None) -> Statements:  # noqa:
 
 
 # -- reading
-
-
-def _possible(keys: Iterable[str], *within: str) -> list[str]:
-    """The keys that could be there, each once: what no type lets in is never stored, nor anything within it."""
-    if not all(map(_is_storable, within)):
-        return []
-    return [key for key in dict.fromkeys(keys) if _is_storable(key)]
-
-
-def _is_storable(text: str) -> bool:
-    try:
-        return bool(text.encode()) and "\0" not in text
-    except UnicodeEncodeError:
-        return False
 
 
 def _record(kind: str, row: Sequence[Any]) -> Record:

@@ -62,9 +62,8 @@ def _number(name: str, *, nullable: bool = False) -> sa.Column[int]:
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
     """An index over some of the rows. MariaDB has none: leave the condition out there."""
-    in_sqlite = (
-        where if " " in where else f"{where} = 1"
-    )  # it has no booleans, and compares conditions as text
+    # it has no booleans, and compares conditions as text
+    in_sqlite = where if " " in where else f"{where} = 1"
     return sa.Index(
         name, *columns, unique=unique, postgresql_where=sa.text(where), sqlite_where=sa.text(in_sqlite)
     )
