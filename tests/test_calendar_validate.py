@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.invite_samples import invite
 
 from conferencekit.calendar import invite_to_ical, validate
-from conferencekit.calendar.validate import validate_line
+from conferencekit.calendar.validate import validate_lines
 
 REQUEST = invite_to_ical(invite(join="https://example.org/live", location="Room 1", description="Bring tea"))
 CANCEL = invite_to_ical(invite(method="CANCEL", status="cancelled", sequence=1))
@@ -81,7 +81,7 @@ WRONG = {
     "a host alone": (changed(b"mailto:gmc@example.org", b"mailto:gmc@localhost"), "not a mailto"),
     "partstat": (changed(b"NEEDS-ACTION", b"MAYBE"), "PARTSTAT is 'MAYBE'"),
     "conference": (changed(b"CONFERENCE;VALUE=URI;", b"CONFERENCE;"), "VALUE=URI"),
-    "no uri": (changed(b":https://example.org/live\r\nATT", b":live here\r\nATT"), "not a URI"),
+    "no uri": (changed(b":https://example.org/live\r\nTRANSP", b":live here\r\nTRANSP"), "not a URI"),
     "two zones": (changed(b"BEGIN:VTIMEZONE", REQUEST[REQUEST.index(b"BEGIN:VTIMEZONE") : REQUEST.index(b"BEGIN:VEVENT")] + b"BEGIN:VTIMEZONE"), "two VTIMEZONE"),
     "empty zone": (changed(b"BEGIN:STANDARD", b"BEGIN:X-STANDARD").replace(b"END:STANDARD", b"END:X-STANDARD"), "no place in a VTIMEZONE"),
     "offset": (changed(b"TZOFFSETTO:+0800", b"TZOFFSETTO:-0000"), "'-0000', not an offset"),
@@ -131,10 +131,11 @@ def test_other_methods_are_not_known():
 
 def test_a_line_alone_is_judged_alone():
     """What is put into an event that is right without it."""
-    assert validate_line(b"ATTENDEE;CN=Ada:mailto:ada@example.org\r\n") == ()
-    assert "not a mailto" in validate_line(b"ATTENDEE:ada\r\n")[0]
-    assert "it is not one line" in validate_line(b"ATTENDEE:mailto:ada@example.org\r\nSUMMARY:x\r\n")
-    assert validate_line(b"END:VEVENT\r\nBEGIN:VEVENT\r\n") != ()
+    assert validate_lines(b"ATTENDEE;CN=Ada:mailto:ada@example.org\r\n", ["ATTENDEE"]) == ()
+    assert "not a mailto" in validate_lines(b"ATTENDEE:ada\r\n", ["ATTENDEE"])[0]
+    (problem,) = validate_lines(b"ATTENDEE:mailto:ada@example.org\r\nSUMMARY:x\r\n", ["ATTENDEE"])
+    assert problem == "the lines are ATTENDEE, SUMMARY, not ATTENDEE"
+    assert validate_lines(b"END:VEVENT\r\nBEGIN:VEVENT\r\n", ["ATTENDEE"]) != ()
 
 
 @given(st.binary(max_size=300))

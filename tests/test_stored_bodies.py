@@ -17,7 +17,7 @@ from conferencekit.document import conference_from_data
 from conferencekit.message.notice import notice_from_body
 from conferencekit.message.wording import check_wording
 from conferencekit.ports import Mark
-from conferencekit.secretariat import broadcasts, contributions, ledger, plan, records
+from conferencekit.secretariat import broadcasts, contributions, ledger, records, told
 from conferencekit.secretariat.log_audit import audit_log
 from conferencekit.store import digest_of
 from conferencekit.store.audit import audit
@@ -33,7 +33,7 @@ LAYOUTS: dict[str, Layout] = {
     "registration": records.LAYOUT,
     "contribution": contributions.CONTRIBUTIONS,
     "broadcast": broadcasts.BROADCASTS,
-    "event": plan.EVENTS,
+    "event": told.EVENTS,
     "seal": ledger.SEALS,
 }
 # Bodies that are read as they are; a new schema of one of them needs a reader beside it.

@@ -7,7 +7,8 @@ These classes hold no rules. The document (TOML or JSON) that they come from is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, get_args
+from datetime import timedelta
+from typing import Final, Literal, get_args
 
 from attrs import field, frozen
 
@@ -22,7 +23,14 @@ HostRole = Literal["host", "co-host", "partner", "sponsor"]
 VenueKind = Literal["physical", "virtual", "hybrid"]
 AddressRule = Literal["trusted", "verify"]
 ApprovalRule = Literal["none", "organiser"]
+InviteRule = Literal["each session", "one a day", "whole conference"]
+DeclineRule = Literal["note", "ask", "cancel"]
 MaterialKind = Literal["toolkit", "report", "slides", "photo", "video", "link", "other"]
+
+PLACEHOLDER: Final = "{token}"
+"""What stands in an organizer's address for a token of each person."""
+TOKEN_LENGTH: Final = 26
+"""Letters of that token: 130 bits in base 32."""
 
 FREE = LocalizedText(
     {"en": "free", "fr": "gratuit", "es": "gratis", "ru": "бесплатно", "zh": "免费", "ar": "مجانية"}
@@ -122,10 +130,20 @@ class RegistrationPlan:
 
 @frozen(kw_only=True)
 class CalendarPlan:
-    """Who invites: the ORGANIZER of calendar invites."""
+    """Who invites, to what, and what becomes of replies.
+
+    `organizer` is the ORGANIZER's address, which replies go to; with `{token}` in it each person replies to an address
+    of their own. `invite` None: to each session where there is one, else to each day. `alarm`: invites ring so long
+    before. `cancelled_for`: so long after its end a cancelled session stays in feeds.
+    """
 
     organizer: str
     organizer_name: LocalizedText | None = None
+    invite: InviteRule | None = None
+    rsvp: bool = True
+    on_decline: DeclineRule = "note"
+    alarm: timedelta | None = None
+    cancelled_for: timedelta = timedelta(days=30)
 
 
 @frozen(kw_only=True)
@@ -149,7 +167,9 @@ class Source:
 def span_of(sessions: tuple[Session, ...]) -> tuple[Moment | None, Moment | None]:
     """When the first session begins and the last one ends; cancelled ones count only where all are."""
     held = [each for each in sessions if each.status != "cancelled"] or sessions
-    return min((each.starts for each in held), default=None), max((each.ends for each in held), default=None)
+    return min((each.starts for each in held), default=None), max(
+        (each.last_ends for each in held), default=None
+    )
 
 
 @frozen(kw_only=True)

@@ -170,6 +170,18 @@ def range_text(starts: Moment, ends: Moment, locale: Locales = None, reader_zone
     return _text(starts, ends.in_zone(starts.zone), locale, reader_zone)
 
 
+def hours_text(starts: Moment, ends: Moment, locale: Locales = None) -> str:
+    """From when to when on a day that was said already: `20:00-22:30`. Both times are in the zone of `starts`."""
+    return _stretch(words_for(locale), starts, ends.in_zone(starts.zone), starts.wall.date())
+
+
+def day_text(moment: Moment, locale: Locales = None) -> str:
+    """The day with its zone: `Friday 11 December 2020 (Asia/Shanghai, UTC+08:00)`."""
+    words = words_for(locale)
+    offset = _offset(words.place_offset, moment, moment)
+    return words.date_text(moment.wall) + words.place.format(zone=zone_label(moment.zone), offset=offset)
+
+
 def _text(starts: Moment, ends: Moment, locale: Locales, reader_zone: str | None) -> str:
     words = words_for(locale)
     offset = _offset(words.place_offset, starts, ends)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
 from attrs import field, frozen
@@ -39,20 +39,31 @@ def event_uid(conference_uid: str, session_id: str) -> str:
 
 
 @frozen(kw_only=True)
-class Invite:
-    """What is told: an invitation or a change of it (REQUEST), or that it is off (CANCEL).
+class Override:
+    """A date of a series that is other than usual; `recurrence` is when the rule has it (RECURRENCE-ID)."""
+
+    recurrence: Moment
+    starts: Moment
+    ends: Moment
+    location: str = ""
+    join: str | None = None
+    status: Status = "confirmed"
+
+
+@frozen(kw_only=True)
+class CalendarEvent:
+    """An event as calendars are told of it, in one language.
 
     `sequence` and `dtstamp` (an aware datetime; kept in UTC to the second) are those that are stored with the event:
-    they rise with every change and are never taken from the clock. `status` is the event's; a CANCEL with "cancelled"
-    says that the event does not take place, any other CANCEL that this person is no longer invited to it.
-    `join` is a link to take part by, `url` a page about the event. `rsvp`: replies are wanted and somebody reads them.
+    they rise with every change and are never taken from the clock. `join` is a link to take part by, `url` a page about
+    the event. With `rrule` it is a series, and `overrides` are its dates that differ. `in_utc`: times are written in
+    UTC, because clients may know other clocks of their zone; a series keeps its zone.
 
     Raises:
-        InvalidCalendar: something that RFC 5546 does not allow.
+        InvalidCalendar: something that RFC 5545 does not allow.
         NaiveTime: `dtstamp` without a zone.
     """
 
-    method: Method
     uid: str
     sequence: int
     dtstamp: datetime = field(converter=second_of)
@@ -62,38 +73,67 @@ class Invite:
     starts: Moment
     ends: Moment
     organizer: Mailbox
-    attendee: Mailbox
     status: Status = "confirmed"
     join: str | None = None
     url: str | None = None
-    rsvp: bool = False
+    rrule: str = ""
+    overrides: tuple[Override, ...] = ()
+    in_utc: bool = False
 
     def __attrs_post_init__(self) -> None:
-        problems = tuple(_problems(self))
+        problems = tuple(self._problems())
         if problems:
             raise InvalidCalendar(problems)
+
+    def _problems(self) -> Iterator[str]:
+        if self.status not in _STATUSES:
+            yield f"the status {self.status!r} is none of {', '.join(_STATUSES)}"
+        if not _is_sequence(self.sequence):
+            yield f"SEQUENCE {self.sequence!r} is not a number from 0 to {_HIGHEST}"
+        if not self.uid.strip():
+            yield "the event has no UID"
+        if not any(map(one_line, self.summary)):  # the first visible character will do
+            yield "the event has no title for its SUMMARY"
+        stretches: tuple[CalendarEvent | Override, ...] = (self, *self.overrides)
+        for each in stretches:
+            if not each.starts < each.ends:
+                yield f"the event ends at {each.ends} and does not begin before that, but at {each.starts}"
+        if self.overrides and not self.rrule:
+            yield "an event that is no series has no dates that differ"
+        if self.rrule and self.starts.zone != self.ends.zone:
+            yield f"a series starts and ends in one zone, not in {self.starts.zone} and {self.ends.zone}"
+
+
+@frozen(kw_only=True)
+class Invite(CalendarEvent):
+    """What one person is told of an event: an invitation or a change of it (REQUEST), or that it is off (CANCEL).
+
+    A CANCEL of an event whose `status` is "cancelled" says that it does not take place, any other CANCEL that this
+    person is no longer invited to it. `rsvp`: replies are wanted and somebody reads them. `alarm`: the person's
+    calendar rings so long before the start. `comment` says why, in a CANCEL.
+
+    Raises:
+        InvalidCalendar: something that RFC 5546 does not allow.
+        NaiveTime: `dtstamp` without a zone.
+    """
+
+    method: Method
+    attendee: Mailbox
+    rsvp: bool = False
+    alarm: timedelta | None = None
+    comment: str = ""
+
+    def _problems(self) -> Iterator[str]:
+        if self.method not in _METHODS:
+            yield f"the method {self.method!r} is none of {', '.join(_METHODS)}"
+        yield from super()._problems()
+        if self.method == "REQUEST" and self.status == "cancelled":
+            yield "nobody can be invited to a cancelled event: send a CANCEL"
 
 
 _HIGHEST: Final = 2**31 - 1
 _METHODS: Final = get_args(Method)
 _STATUSES: Final = get_args(Status)
-
-
-def _problems(invite: Invite) -> Iterator[str]:
-    if invite.method not in _METHODS:
-        yield f"the method {invite.method!r} is none of {', '.join(_METHODS)}"
-    if invite.status not in _STATUSES:
-        yield f"the status {invite.status!r} is none of {', '.join(_STATUSES)}"
-    if invite.method == "REQUEST" and invite.status == "cancelled":
-        yield "nobody can be invited to a cancelled event: send a CANCEL"
-    if not _is_sequence(invite.sequence):
-        yield f"SEQUENCE {invite.sequence!r} is not a number from 0 to {_HIGHEST}"
-    if not invite.uid.strip():
-        yield "the event has no UID"
-    if not any(map(one_line, invite.summary)):  # the first visible character will do
-        yield "the event has no title for its SUMMARY"
-    if not invite.starts < invite.ends:
-        yield f"the event ends at {invite.ends} and does not begin before that, but at {invite.starts}"
 
 
 def _is_sequence(value: object) -> bool:
@@ -118,7 +158,17 @@ def invite_to_body(invite: Invite) -> dict[str, object]:
         "join": invite.join,
         "url": invite.url,
         "rsvp": invite.rsvp,
+        "rrule": invite.rrule,
+        "overrides": [_override_to_body(each) for each in invite.overrides],
+        "in_utc": invite.in_utc,
+        "alarm": None if invite.alarm is None else int(invite.alarm.total_seconds()),
+        "comment": invite.comment,
     }
+
+
+def _override_to_body(override: Override) -> dict[str, object]:
+    moments = {name: _moment_to_body(getattr(override, name)) for name in ("recurrence", "starts", "ends")}
+    return {**moments, "location": override.location, "join": override.join, "status": override.status}
 
 
 def invite_from_body(body: Mapping[str, object]) -> Invite:
@@ -129,7 +179,15 @@ def invite_from_body(body: Mapping[str, object]) -> Invite:
         fields[name] = _moment_from_body(body[name])
     for name in ("organizer", "attendee"):
         fields[name] = Mailbox(**body[name])  # type: ignore[arg-type]  # JSON: the class checks it
+    fields["overrides"] = tuple(_override_from_body(each) for each in body.get("overrides", ()))  # type: ignore[attr-defined]  # as above
+    if body.get("alarm") is not None:
+        fields["alarm"] = timedelta(seconds=body["alarm"])  # type: ignore[arg-type]  # as above
     return Invite(**fields)  # type: ignore[arg-type]  # as above
+
+
+def _override_from_body(body: Mapping[str, object]) -> Override:
+    moments = {name: _moment_from_body(body[name]) for name in ("recurrence", "starts", "ends")}
+    return Override(**{**body, **moments})  # type: ignore[arg-type]  # JSON: the class checks it
 
 
 def _moment_to_body(moment: Moment) -> dict[str, object]:

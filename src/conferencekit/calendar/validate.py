@@ -82,12 +82,16 @@ def validate(data: bytes, method: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(problems))
 
 
-def validate_line(octets: bytes) -> tuple[str, ...]:
-    """What is wrong with one line (folded, with its CRLF) that is put into an event which is right without it."""
+def validate_lines(octets: bytes, names: Sequence[str]) -> tuple[str, ...]:
+    """What is wrong with lines (folded, with their CRLF) that are put into an event which is right without them.
+
+    `names` are the properties that they have to be, in this order, and no others.
+    """
     reading = read(b"BEGIN:VEVENT\r\n" + octets + b"END:VEVENT\r\n")
     lines = [found for each in reading.components for found in each.properties]
-    count = () if len(lines) == 1 and len(reading.components) == 1 else ("it is not one line",)
-    return (*reading.problems, *count, *(problem for found in lines for problem in _property(found, set())))
+    found = [each.name for each in lines] if len(reading.components) == 1 else []
+    others = () if found == list(names) else (f"the lines are {', '.join(found)}, not {', '.join(names)}",)
+    return (*reading.problems, *others, *(problem for each in lines for problem in _property(each, set())))
 
 
 def _calendar(calendar: Component, method: str) -> Iterator[str]:

@@ -1,48 +1,89 @@
-"""Writing an invite as an iCalendar object: what goes into people's calendars.
+r"""Writing events as iCalendar objects: what goes into people's calendars, by invite, feed or download.
 
-icalendar composes the event. What it gets wrong is done here: VTIMEZONE (`vtimezone`), text and folds (`lines`).
-The part that all people share is made once and kept; each person's line is put in.
+One function writes an event's lines; what all recipients share is made once and kept, and each person's lines are put
+in. The lines are our own (`lines`), as are zones (`vtimezone`): icalendar writes onsets that are an hour off, takes a
+literal `\N` for a line end, and needs four times as long. Tests read everything back with it, and with others.
 
 Source: RFC 5545, RFC 5546 (iTIP), RFC 7986 (CONFERENCE).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from ..errors import InvalidCalendar
-from ..mailbox import one_line
+from ..mailbox import Mailbox, one_line
 from ..moment import Moment
-from .invite import Invite
-from .lines import fold, line, mailto, parameter, plain_text, text_value, uri_value
-from .validate import validate, validate_line
+from .invite import CalendarEvent, Invite, Override
+from .lines import line, mailto, parameter, plain_text, text_value, uri_value
+from .validate import validate, validate_lines
 from .vtimezone import EARLIEST_YEAR, LATEST_YEAR, is_utc, vtimezone
-
-if TYPE_CHECKING:
-    from icalendar import Component, Event
 
 PRODID: Final = "-//conferencekit//NONSGML conferencekit 1//EN"
 
-_HEAD: Final = {"CALSCALE": "GREGORIAN", "PRODID": PRODID, "VERSION": "2.0"}
-_END: Final = b"END:VEVENT\r\nEND:VCALENDAR\r\n"
+_HEAD: Final = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{PRODID}\r\nCALSCALE:GREGORIAN\r\n".encode()
+_END: Final = b"END:VCALENDAR\r\n"
+_NONE: Final[dict[str, str]] = {}
 
 
 def invite_to_ical(invite: Invite) -> bytes:
-    """The invite as an iCalendar object with its METHOD: one VEVENT, and a VTIMEZONE for each zone that it refers to.
+    """The invite as an iCalendar object with its METHOD: one event, and a VTIMEZONE for each zone that it refers to.
 
     The same invite gives the same bytes.
 
     Raises:
         InvalidCalendar: the object would break a rule of RFC 5545 or RFC 5546. Nothing that does is returned.
     """
-    common = _common(evolve(invite, attendee=invite.organizer, rsvp=False))
-    personal = _attendee(invite)
-    _refuse(validate_line(personal))
-    return common + personal + _END
+    shared = shared_part(evolve(invite, organizer=_NOBODY, attendee=_NOBODY, rsvp=False))
+    return shared_with(shared, invite)
+
+
+def shared_with(shared: Sequence[bytes], invite: Invite) -> bytes:
+    """The invite from the pieces that `shared_part` gave for another invite to the same event.
+
+    Raises:
+        InvalidCalendar: the person's lines would break a rule.
+    """
+    return personal_lines(invite.method, invite.organizer, invite.attendee, rsvp=invite.rsvp).join(shared)
+
+
+def personal_lines(method: str, organizer: Mailbox, attendee: Mailbox, *, rsvp: bool) -> bytes:
+    """Who invites whom. Raises `InvalidCalendar`."""
+    lines = _organizer(organizer) + _attendee(method, attendee, rsvp=rsvp)
+    _refuse(validate_lines(lines, ("ORGANIZER", "ATTENDEE")))
+    return lines
+
+
+def event_to_ical(event: CalendarEvent) -> bytes:
+    """One event to download, without METHOD and attendees: a copy, which no update reaches.
+
+    Raises:
+        InvalidCalendar: the object would break a rule of RFC 5545.
+    """
+    return calendar_to_ical([(event, event_lines(event))])
+
+
+def calendar_to_ical(
+    events: Iterable[tuple[CalendarEvent, bytes]], properties: bytes = b"", *, method: str | None = None
+) -> bytes:
+    """A calendar of events and their lines, with the zones that they refer to. `properties` are its own lines."""
+    listed = list(events)
+    head = [_HEAD, line("METHOD", _NONE, method) if method else b"", properties]
+    return b"".join([*head, *_zones(each for each, _ in listed), *(lines for _, lines in listed), _END])
+
+
+def event_lines(event: CalendarEvent, further: bytes = b"") -> bytes:
+    """The VEVENTs of an event as a feed has them, without attendees. `further`: more lines of each."""
+    more = _organizer(event.organizer) + line("LAST-MODIFIED", _NONE, _utc(event.dtstamp)) + further
+    return b"".join(piece + more + b"END:VEVENT\r\n" for piece in _vevents(event, is_public=True))
+
+
+_NOBODY: Final = Mailbox("", "nobody@example.org")
 
 
 def _refuse(problems: tuple[str, ...]) -> None:
@@ -50,115 +91,136 @@ def _refuse(problems: tuple[str, ...]) -> None:
         raise InvalidCalendar(problems)
 
 
-def _attendee(invite: Invite) -> bytes:
+# -- what is each person's
+
+
+def _organizer(organizer: Mailbox) -> bytes:
+    name = {"CN": parameter(organizer.name)} if organizer.name else _NONE
+    return line("ORGANIZER", name, mailto(organizer))
+
+
+def _attendee(method: str, attendee: Mailbox, *, rsvp: bool) -> bytes:
     parameters = {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT"}
-    if invite.method == "REQUEST":
-        parameters |= {"PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE" if invite.rsvp else "FALSE"}
-    if invite.attendee.name:
-        parameters["CN"] = parameter(invite.attendee.name)
-    return line("ATTENDEE", parameters, mailto(invite.attendee))
+    if method == "REQUEST":
+        parameters |= {"PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE" if rsvp else "FALSE"}
+    if attendee.name:
+        parameters["CN"] = parameter(attendee.name)
+    return line("ATTENDEE", parameters, mailto(attendee))
+
+
+# -- what all share
 
 
 @lru_cache(maxsize=256)
-def _common(invite: Invite) -> bytes:
-    """All up to the attendee's line, found valid with one. `attendee` and `rsvp` do not count."""
-    from icalendar import Calendar, Event  # noqa: PLC0415 - loaded when the first invite is written
-
-    calendar, event = Calendar(), Event()
-    for name, text in _HEAD.items():
-        calendar[name] = _Text(text)
-    calendar["METHOD"] = _Text(invite.method)
-    for name, text in _texts(invite):
-        event[name] = _Text(text_value(text))
-    if invite.url:
-        event["URL"] = _Text(uri_value(invite.url))
-    _add_times(event, invite)
-    lines = [
-        *_lines(calendar),
-        *_zones(invite),
-        *_lines(event),
-        _organizer(invite),
-        _conference(invite),
-    ]
-    common = b"".join(lines)
-    _refuse(validate(common + _attendee(invite) + _END, invite.method))
-    return common
+def shared_part(invite: Invite) -> tuple[bytes, ...]:
+    """The pieces of an invite around each person's lines, found valid. Organizer, attendee and `rsvp` do not count."""
+    head = b"".join([_HEAD, line("METHOD", _NONE, invite.method), *_zones([invite])])
+    tail = _alarm(invite) + b"END:VEVENT\r\n"
+    pieces = [head, *_vevents(invite, is_public=False)]
+    shared = (pieces[0] + pieces[1], *(tail + each for each in pieces[2:]), tail + _END)
+    lines = _organizer(invite.organizer) + _attendee(invite.method, invite.attendee, rsvp=False)
+    _refuse(validate(lines.join(shared), invite.method))
+    return shared
 
 
-def _lines(component: Component) -> list[bytes]:
-    """Its lines without the END. Folded here: icalendar's older versions cut lines behind a backslash."""
-    return [fold(each.encode()) for each in component.content_lines() if each][:-1]
+def _vevents(event: CalendarEvent, *, is_public: bool) -> Iterator[bytes]:
+    """Each VEVENT up to where ORGANIZER, attendees, alarms and its END follow."""
+    yield b"".join(_vevent(event, event, is_public=is_public))
+    if not isinstance(event, Invite) or event.method == "REQUEST":  # a CANCEL is of the series
+        for each in event.overrides:
+            if is_public or each.status != "cancelled":  # a REQUEST has no STATUS:CANCELLED: see EXDATE
+                yield b"".join(_vevent(event, each, is_public=is_public))
 
 
-@frozen
-class _Text:
-    """A value that icalendar takes as it is."""
-
-    text: str
-
-    def to_ical(self) -> bytes:
-        return self.text.encode()
-
-
-def _texts(invite: Invite) -> Iterator[tuple[str, str]]:
-    yield "UID", invite.uid
-    yield "SUMMARY", one_line(invite.summary)
-    if description := _description(invite):
-        yield "DESCRIPTION", description
-    if location := invite.location or _link(invite):
-        yield "LOCATION", one_line(location)
-    if invite.method == "REQUEST" or invite.status == "cancelled":
-        # a CANCEL of one person's invite has no STATUS
-        yield "STATUS", invite.status.upper()
-    if invite.method == "REQUEST":
-        yield "TRANSP", "OPAQUE"
-        yield "X-MICROSOFT-DISALLOW-COUNTER", "TRUE"  # nobody can propose another time for a conference
-
-
-def _link(invite: Invite) -> str:
-    """The link to take part by, for those who are invited."""
-    return uri_value(invite.join) if invite.join and invite.method == "REQUEST" else ""
+def _vevent(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: bool) -> Iterator[bytes]:
+    method = event.method if isinstance(event, Invite) else ""
+    yield b"BEGIN:VEVENT\r\n"
+    yield line("UID", _NONE, text_value(event.uid))
+    yield line("DTSTAMP", _NONE, _utc(event.dtstamp))
+    yield line("SEQUENCE", _NONE, str(event.sequence))
+    yield line("SUMMARY", _NONE, text_value(one_line(event.summary)))
+    yield from _times(event, at, is_public=is_public)
+    link = "" if method == "CANCEL" else uri_value(at.join or "")
+    if description := _description(event, link):
+        yield line("DESCRIPTION", _NONE, text_value(description))
+    if location := at.location or link:
+        yield line("LOCATION", _NONE, text_value(one_line(location)))
+    if method != "CANCEL" or event.status == "cancelled":  # a CANCEL of one person's invite has no STATUS
+        yield line("STATUS", _NONE, at.status.upper())
+    if event.url:
+        yield line("URL", _NONE, uri_value(event.url))
+    if link:
+        yield line("CONFERENCE", {"VALUE": "URI", "FEATURE": "AUDIO,VIDEO"}, link)
+    if isinstance(event, Invite) and event.comment:
+        yield line("COMMENT", _NONE, text_value(event.comment))
+    if method == "REQUEST":
+        yield b"TRANSP:OPAQUE\r\n"
+        yield b"X-MICROSOFT-DISALLOW-COUNTER:TRUE\r\n"  # nobody can propose another time for a conference
 
 
-def _description(invite: Invite) -> str:
-    """Many clients show nothing of CONFERENCE: the link stands in the text as well."""
-    link, text = _link(invite), plain_text(invite.description).strip()
-    return text if not link or link in text else f"{text}\n\n{link}".strip()
+def _times(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: bool) -> Iterator[bytes]:
+    in_utc = (event.in_utc and not event.rrule) or _only_in_utc(at.starts, at.ends)
+    if isinstance(at, Override):
+        yield _time("RECURRENCE-ID", at.recurrence, in_utc=False)
+    yield _time("DTSTART", at.starts, in_utc=in_utc)
+    yield _time("DTEND", at.ends, in_utc=in_utc)
+    if isinstance(at, Override) or not event.rrule:
+        return
+    yield line("RRULE", _NONE, event.rrule)
+    if not is_public:
+        for each in event.overrides:
+            if each.status == "cancelled":
+                yield _time("EXDATE", each.recurrence, in_utc=False)
 
 
-def _add_times(event: Event, invite: Invite) -> None:
-    event.add("SEQUENCE", invite.sequence)
-    event.add("DTSTAMP", invite.dtstamp)
-    in_utc = _in_utc(invite)
-    for name, moment in (("DTSTART", invite.starts), ("DTEND", invite.ends)):
-        if in_utc or is_utc(moment.zone):
-            event.add(name, moment.instant.replace(microsecond=0))
-        else:
-            event.add(name, moment.wall.replace(microsecond=0), parameters={"TZID": moment.zone})
+def _time(name: str, moment: Moment, *, in_utc: bool) -> bytes:
+    if in_utc or is_utc(moment.zone):
+        return line(name, _NONE, _utc(moment.instant))
+    return line(name, {"TZID": moment.zone}, f"{moment.wall:%Y%m%dT%H%M%S}".rjust(15, "0"))
 
 
-def _in_utc(invite: Invite) -> bool:
+def _utc(instant: datetime) -> str:
+    return f"{instant:%Y%m%dT%H%M%S}Z".rjust(16, "0")
+
+
+def _only_in_utc(*moments: Moment) -> bool:
     """Whether the times cannot be said by zone: the second of two equal wall times, or a year beyond zone data.
 
     A wall time with a TZID always means the first of the two (RFC 5545, 3.3.5).
     """
-    moments: tuple[Moment, ...] = (invite.starts, invite.ends)
     return any(each.fold or not EARLIEST_YEAR <= each.wall.year <= LATEST_YEAR for each in moments)
 
 
-def _zones(invite: Invite) -> list[bytes]:
-    if _in_utc(invite):
-        return []
-    years = (invite.starts.wall.year, invite.ends.wall.year)
-    zones = sorted({invite.starts.zone, invite.ends.zone})
-    return [vtimezone(zone, min(years), max(years)) for zone in zones]
+def _description(event: CalendarEvent, link: str) -> str:
+    """Many clients show nothing of CONFERENCE: the link stands in the text as well."""
+    text = plain_text(event.description).strip()
+    return text if not link or link in text else f"{text}\n\n{link}".strip()
 
 
-def _organizer(invite: Invite) -> bytes:
-    name = {"CN": parameter(invite.organizer.name)} if invite.organizer.name else {}
-    return line("ORGANIZER", name, mailto(invite.organizer))
+def _alarm(invite: Invite) -> bytes:
+    if invite.alarm is None or invite.method != "REQUEST":
+        return b""
+    seconds = int(invite.alarm.total_seconds())
+    lines = [
+        b"BEGIN:VALARM\r\nACTION:DISPLAY\r\n",
+        line("DESCRIPTION", _NONE, text_value(one_line(invite.summary))),
+        line("TRIGGER", _NONE, f"-PT{seconds // 60}M" if seconds % 60 == 0 else f"-PT{seconds}S"),
+        b"END:VALARM\r\n",
+    ]
+    return b"".join(lines)
 
 
-def _conference(invite: Invite) -> bytes:
-    link = _link(invite)
-    return line("CONFERENCE", {"VALUE": "URI", "FEATURE": "AUDIO,VIDEO"}, link) if link else b""
+def _zones(events: Iterable[CalendarEvent]) -> list[bytes]:
+    """A VTIMEZONE for each zone that the events' times refer to, right in all their years."""
+    years: dict[str, list[int]] = {}
+    for event in events:
+        stretches: tuple[CalendarEvent | Override, ...] = (event, *event.overrides)
+        for at in stretches:
+            moments = [] if _only_in_utc(at.starts, at.ends) else [at.starts, at.ends]
+            if event.in_utc and not event.rrule:
+                moments = []
+            if isinstance(at, Override):
+                moments.append(at.recurrence)
+            for each in moments:
+                years.setdefault(each.zone, []).append(each.wall.year)
+    return [vtimezone(zone, min(found), max(found)) for zone, found in sorted(years.items())]

@@ -9,7 +9,9 @@ from typing import Any, Final, get_args
 from ..conference import (
     CalendarPlan,
     Conference,
+    DeclineRule,
     HostRole,
+    InviteRule,
     LetterPlan,
     Organization,
     Person,
@@ -19,11 +21,11 @@ from ..conference import (
 )
 from ..form.shortcode import parse_shortcode
 from ..text import LocalizedText, slug
-from .addresses import Email, Url
-from .kinds import Id, Language, Line, LongText, Text, matching, one_of
+from .addresses import Email, EmailWithToken, Url
+from .kinds import Flag, Id, Language, Line, LongText, Text, matching, one_of
 from .place import Place, Setting
 from .tables import Entries, Key, Table, Values
-from .times import Zone
+from .times import Length, Zone
 
 Uuid: Final = matching(
     "a UUID",
@@ -203,12 +205,46 @@ CALENDAR: Final = Table(
     keys=(
         Key(
             name="organizer",
-            kind=Email,
-            doc="The ORGANIZER of calendar invites; replies to them go there.",
-            example='"gmc@example.org"',
+            kind=EmailWithToken,
+            doc="The ORGANIZER of calendar invites; replies to them go there. With `{token}` in it, each person's "
+            "go to an address of their own, which proves whose they are.",
+            example='"gmc+{token}@example.org"',
             required=True,
         ),
         Key(name="organizer_name", kind=Text, doc="The name beside it.", example='"GMC secretariat"'),
+        Key(
+            name="invite",
+            kind=one_of(get_args(InviteRule)),
+            doc="What people are invited to: one event for each session, for each day, or for everything.",
+            example='"one a day"',
+            default_doc="each session where there is one, else one a day",
+        ),
+        Key(
+            name="rsvp",
+            kind=Flag,
+            doc="Whether calendars ask people for a reply.",
+            example="false",
+        ),
+        Key(
+            name="on_decline",
+            kind=one_of(get_args(DeclineRule)),
+            doc="What a declined invite does to the registration: it is noted; or an organiser is asked; or it is "
+            "cancelled (without a `{token}`, an organiser is asked).",
+            example='"ask"',
+        ),
+        Key(
+            name="alarm",
+            kind=Length,
+            doc="How long before the start the invited person's calendar rings.",
+            example='"15 minutes"',
+            default_doc="no alarm",
+        ),
+        Key(
+            name="cancelled_for",
+            kind=Length,
+            doc="How long after its end a cancelled session stays in feeds.",
+            example='"7 days"',
+        ),
     ),
 )
 

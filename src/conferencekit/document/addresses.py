@@ -6,6 +6,7 @@ import unicodedata
 from typing import Final
 from urllib.parse import urlsplit
 
+from ..conference import PLACEHOLDER, TOKEN_LENGTH
 from ..form.address import parse_address
 from .kinds import Scalar
 from .place import Bad, Place
@@ -50,6 +51,23 @@ def _read_email(value: object, at: Place) -> str | Bad:
     return at.report(value, "expected an e-mail address such as name@example.org.")
 
 
+def _read_email_with_token(value: object, at: Place) -> str | Bad:
+    if (
+        isinstance(value, str)
+        and value.count(PLACEHOLDER) <= 1
+        and PLACEHOLDER not in value.rpartition("@")[2]
+    ):
+        example = value.replace(PLACEHOLDER, "x" * TOKEN_LENGTH)
+        if parse_address(example) is not None:
+            return value
+        if parse_address(value.replace(PLACEHOLDER, "")) is not None:
+            longest = f"with {TOKEN_LENGTH} letters for {PLACEHOLDER} it is longer than an address may be."
+            return at.report(value, f"{longest} Shorten it.")
+    return at.report(
+        value, "expected an e-mail address such as name@example.org or name+{token}@example.org."
+    )
+
+
 Url: Final = Scalar(
     "a web address",
     _read_url,
@@ -59,4 +77,9 @@ Email: Final = Scalar(
     "an e-mail address",
     _read_email,
     {"type": "string", "maxLength": 254, "pattern": r"^[^@\s]+[@＠][^@\s]+$"},
+)
+EmailWithToken: Final = Scalar(
+    "an e-mail address",
+    _read_email_with_token,
+    {"type": "string", "maxLength": 254, "pattern": r"^[^@\s]+[@＠][^@\s{}]+$"},
 )

@@ -12,6 +12,7 @@ from .about import CALENDAR, CONFERENCE, HOST, LETTER, SIGNATORY, SOURCE, VENUE
 from .asking import CALL, CHOICE, FIELD, MATERIALS, REGISTRATION, TOPIC
 from .deadlines import DEADLINE, EXTENSION, RELATIVE
 from .place import Setting
+from .series import EXCEPTION, REPEAT
 from .sessions import SESSION
 from .shape import ROOT
 from .tables import Key, Table
@@ -23,6 +24,8 @@ TABLES: Final[tuple[tuple[str, Table], ...]] = (
     ("`[[signatories]]`", SIGNATORY),
     ("`[venue]`", VENUE),
     ("`[[sessions]]`", SESSION),
+    ("`repeat` of a session", REPEAT),
+    ("`exceptions` of a session", EXCEPTION),
     ("`[deadlines.registration]` and `[deadlines.input]`", DEADLINE),
     ("`relative` of a deadline", RELATIVE),
     ("`extensions` of a deadline", EXTENSION),

@@ -7,10 +7,12 @@ from typing import Any, Final, get_args
 
 from attrs import evolve
 
+from ..programme.series import MOST_DATES
 from ..programme.session import Session, SessionStatus
 from .addresses import Url
 from .kinds import Id, Line, LongText, Text, one_of
 from .place import Bad, Place, Setting
+from .series import EXCEPTION, REPEAT, checked_series
 from .tables import Entries, Key, Table, Values
 from .times import Time, Zone, ZoneOrAnywhere
 
@@ -35,9 +37,16 @@ def _extra(session: Session, setting: Setting) -> Values:
 
 def _check(values: Values, at: Place) -> Values:
     starts, ends = values.get("starts"), values.get("ends")
-    if starts is not None and ends is not None and ends <= starts:
-        expected = f"the session starts at {starts} and would end at {ends}. Let it end after it starts."
-        at.key("ends").report(ends.wall, expected)
+    if starts is not None and ends is not None:
+        if ends <= starts:
+            expected = f"the session starts at {starts} and would end at {ends}. Let it end after it starts."
+            at.key("ends").report(ends.wall, expected)
+        elif "repeat" in values:
+            values["repeat"] = checked_series(starts, ends, values, at)
+    if "exceptions" in values and "repeat" not in values and not at.has("repeat"):
+        at.key("exceptions").report(
+            "exceptions", "only a series has dates that differ. Add `repeat`, or leave it out."
+        )
     return {name: value for name, value in values.items() if name != "timezone"}
 
 
@@ -90,6 +99,24 @@ SESSION: Final = Table(
             kind=Url,
             doc="The link to join by; only registered people see it.",
             example='"https://example.org/live"',
+        ),
+        Key(
+            name="track",
+            kind=Line,
+            doc="The group of sessions that it belongs to; each has a calendar feed of its own.",
+            example='"Teaching"',
+        ),
+        Key(
+            name="repeat",
+            kind=REPEAT,
+            doc="It comes again and again: `starts` and `ends` are its first date.",
+            example='{ every = "week", count = 10 }',
+        ),
+        Key(
+            name="exceptions",
+            kind=Entries(of=EXCEPTION, most=MOST_DATES, unique_by="date"),
+            doc="The dates of a series that are other than usual.",
+            example='[{ date = 2026-10-22, status = "cancelled" }]',
         ),
         Key(
             name="status",

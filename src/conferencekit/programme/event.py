@@ -1,4 +1,7 @@
-"""A session as calendars know it: what they were told last, and under which SEQUENCE.
+"""Events: what calendars are told of the programme, and under which SEQUENCE they were told it last.
+
+An event is a session, a day of the conference, or all of it. Everything in it is a fact: a change of it raises
+SEQUENCE. Wording (titles, descriptions) is no fact, and is not here.
 
 Source: RFC 5546 section 2.1.4. A change of time, zone, place, join link or status raises SEQUENCE; wording does not.
 """
@@ -11,14 +14,18 @@ from typing import Literal
 from attrs import evolve, frozen
 
 from ..moment import Moment
-from .session import Session, SessionStatus
+from .series import Repeat
+from .session import SessionStatus
 
 EventChange = Literal["moved", "cancelled", "reinstated"]
 
 
 @frozen(kw_only=True)
-class Event:
-    """What calendars were told of a session. `dtstamp` (UTC, whole seconds) rises with every change."""
+class Part:
+    """A session in an event of several, or a date of a series that is other than usual.
+
+    `id` is the session's, or the day (ISO) on which the series has the date by its rule.
+    """
 
     id: str
     starts: Moment
@@ -26,37 +33,50 @@ class Event:
     place: str
     join: str | None
     status: SessionStatus
+
+
+@frozen(kw_only=True)
+class Event:
+    """What calendars were told. `dtstamp` (UTC, whole seconds) rises with every change.
+
+    `parts` are the sessions of a day or a whole conference, or the dates of a series (`repeat`) that differ.
+    `in_utc`: zone data changed after it was told, so its times are told in UTC, which no client's table can move.
+    """
+
+    id: str
+    starts: Moment
+    ends: Moment
+    place: str
+    join: str | None
+    status: SessionStatus
+    repeat: Repeat | None = None
+    parts: tuple[Part, ...] = ()
+    in_utc: bool = False
     sequence: int = 0
     dtstamp: datetime
 
 
-def first_event(session: Session, *, place: str, join: str | None, now: datetime) -> Event:
-    """The event of a session that no calendar knows yet."""
-    return Event(
-        id=session.id,
-        starts=session.starts,
-        ends=session.ends,
-        place=place,
-        join=join,
-        status=session.status,
-        dtstamp=now.replace(microsecond=0),
-    )
+def next_event(told: Event, planned: Event, *, now: datetime, clocks_moved: bool = False) -> Event | None:
+    """The planned event under the next SEQUENCE, or None if nothing changed that a calendar has to be told.
 
-
-def next_event(
-    event: Event, session: Session, *, place: str, join: str | None, now: datetime
-) -> Event | None:
-    """The event with the next SEQUENCE, or None if nothing changed that a calendar has to be told."""
-    fresh = first_event(session, place=place, join=join, now=now)
-    same = evolve(fresh, sequence=event.sequence, dtstamp=event.dtstamp) == event
-    if same:
+    `clocks_moved`: by newer zone data the wall times that were told are other instants now. That is a move, told in
+    UTC; so are later changes, since a calendar that knows the old clocks cannot be told by wall time. (A series keeps
+    its zone: no rule in UTC can follow the clocks.)
+    """
+    in_utc = planned.repeat is None and (told.in_utc or clocks_moved)
+    fresh = evolve(planned, in_utc=in_utc, sequence=told.sequence, dtstamp=told.dtstamp)
+    if fresh == told and not clocks_moved:
         return None
-    dtstamp = max(fresh.dtstamp, event.dtstamp + timedelta(seconds=1))
-    return evolve(fresh, sequence=event.sequence + 1, dtstamp=dtstamp)
+    return evolve(fresh, sequence=told.sequence + 1, dtstamp=stamp_after(told.dtstamp, now))
+
+
+def stamp_after(last: datetime, now: datetime) -> datetime:
+    """A DTSTAMP of now that is later than the last one."""
+    return max(now.replace(microsecond=0), last + timedelta(seconds=1))
 
 
 def change_between(before: Event, after: Event) -> EventChange:
-    """In a word, what happened to the session."""
+    """In a word, what happened to the event."""
     if after.status == "cancelled":
         return "cancelled"
     return "reinstated" if before.status == "cancelled" else "moved"

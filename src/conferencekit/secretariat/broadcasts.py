@@ -14,10 +14,11 @@ from attrs import evolve, field, frozen
 from ..ports import SEQ, Check, Committed, Index, Op, Put, Record, Reused
 from ..programme.event import Event
 from ..registration.registration import Registration
-from ..wire import Layout
+from ..wire import Body, Layout
 from .correspondence import Correspondence
 from .records import read_record, stands_since
 from .shell import SYSTEM, Shell
+from .told import event_with_parts
 
 CHUNK: Final = 100
 """How many notices are written in one commit: others wait for it, so it takes some milliseconds and no more."""
@@ -48,7 +49,12 @@ class Broadcast:
         return f"{self.id}.{person}"
 
 
-BROADCASTS: Final = Layout(Broadcast)
+def _with_parts(body: Body) -> Body:
+    """Events had no parts, and were no series."""
+    return {**body, **{name: body[name] and event_with_parts(body[name]) for name in ("event", "was")}}  # type: ignore[arg-type]  # an object
+
+
+BROADCASTS: Final = Layout(Broadcast, schema=2, upgrades={1: _with_parts})
 
 
 def put_broadcast(broadcast: Broadcast, *, version: int) -> Put:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from ..calendar.invite import Invite, Method, event_uid
+from ..calendar.composing import composed, organizer_of, wants_replies
+from ..calendar.invite import Invite, Method
+from ..calendar.planned import planned_events
+from ..calendar.words import event_words
 from ..conference import Conference, Topic
 from ..context import Context
 from ..datewords import range_text
@@ -25,29 +28,17 @@ from ..ports import Enqueue
 from ..programme.event import Event
 from ..registration.registration import Registration
 from ..registration.rules import Owed, remind_known
-from ..text import LocalizedText
-from ..wire import Layout
 from .shell import InForce, Shell
+from .told import EVENTS
 from .wordings import Wordings
 
 if TYPE_CHECKING:
     from .broadcasts import Broadcast
 
-EVENTS: Final = Layout(Event)
 _SUBJECTLESS: Final = frozenset({"sign_in", "good_practices", "declaration"})
 _BULK: Final = frozenset({"good_practices_shared", "declaration_published"})
 _ONCE_IN: Final = 600
 """Seconds in which an address that is entered again and again gets one mail."""
-
-
-class _Said(TypedDict):
-    """What the invites of an event say to everybody who reads one language."""
-
-    uid: str
-    summary: str
-    description: str
-    organizer: Mailbox
-    url: str | None
 
 
 @frozen
@@ -233,7 +224,7 @@ class Correspondence:
 
     def _session_and_time(self, event: Event, conference: Conference, locale: str) -> Mapping[str, object]:
         return {
-            "session": self._said(conference, event.id, locale)["summary"],
+            "session": event_words(conference, event, locale).summary,
             "now": range_text(event.starts, event.ends, locale),
         }
 
@@ -241,11 +232,10 @@ class Correspondence:
         """What a broadcast says: its values, and what became of its event."""
         if broadcast.event is None:
             return broadcast.values
-        said = self._said(conference, broadcast.event.id, locale)
         return {
             **broadcast.values,
             **_changes(broadcast.was, broadcast.event, locale),
-            "session": said["summary"],
+            "session": event_words(conference, broadcast.event, locale).summary,
         }
 
     # -- calendars
@@ -258,50 +248,35 @@ class Correspondence:
 
     def _untold(self) -> Iterator[Event]:
         told = {_event_id(record.body) for record in self._shell.walk("broadcast", "open", "broadcast")}
-        ids = [each.id for each in self._shell.conference.sessions if each.status == "cancelled"]
+        ids = [each.id for each in self._planned() if each.status == "cancelled"]
         records = self._shell.store.get(self._shell.id, "event", [each for each in ids if each in told])
         return (EVENTS.from_body(record.body) for record in records.values())
 
     def _open_events(self) -> tuple[Event, ...]:
-        """The events of the sessions that take place, in order, as calendars were told last."""
+        """The events that take place, in order, as calendars were told last."""
         in_force = self._shell.in_force
         known, events = self._events  # both in one look: another thread may put others there
         if known is not in_force:
-            ids = [each.id for each in in_force.conference.sessions if each.status != "cancelled"]
+            ids = [each.id for each in self._planned() if each.status != "cancelled"]
             records = self._shell.store.get(self._shell.id, "event", ids)
             events = tuple(EVENTS.from_body(records[each].body) for each in ids)
             self._events = (in_force, events)
         return events
 
+    def _planned(self) -> tuple[Event, ...]:
+        return planned_events(self._shell.in_force.conference, now=self._shell.context().now)
+
     def _invite(self, conference: Conference, event: Event, locale: str) -> Invite:
         """The invite to an event as everybody gets it who reads this language; to whom, each notice says."""
-        said = self._said(conference, event.id, locale)
+        organizer = organizer_of(conference, self._sender, locale)
         return Invite(
             method="CANCEL" if event.status == "cancelled" else "REQUEST",
-            sequence=event.sequence,
-            dtstamp=event.dtstamp,
-            location=event.place,
-            starts=event.starts,
-            ends=event.ends,
-            attendee=said["organizer"],
-            status=event.status,
-            join=event.join,
-            **said,
+            organizer=organizer,
+            attendee=organizer,
+            rsvp=wants_replies(conference),
+            alarm=conference.calendar.alarm if conference.calendar else None,
+            **composed(conference, event, locale),
         )
-
-    def _said(self, conference: Conference, event_id: str, locale: str) -> _Said:
-        session = conference.session(event_id)
-        plan = conference.calendar
-        return {
-            "uid": event_uid(conference.uid, event_id),
-            "summary": session.title.text(locale) if session else event_id,
-            "description": _text(session.description if session else None, locale),
-            "organizer": Mailbox(
-                plan.organizer_name.text(locale) if plan and plan.organizer_name else self._sender.name,
-                plan.organizer if plan else self._sender.address,
-            ),
-            "url": conference.website,
-        }
 
 
 def _own_invite(registration: Registration, told: Told, context: Context) -> Mapping[str, object]:
@@ -327,10 +302,6 @@ def _place_and_time(event: Event, locale: str) -> Mapping[str, object]:
 def _asked(topic: Topic, locale: str) -> str:
     """What the topic is about, and its question."""
     return " ".join(each.text(locale) for each in (topic.context, topic.question) if each)
-
-
-def _text(text: LocalizedText | None, locale: str) -> str:
-    return text.text(locale) if text else ""
 
 
 def _where(place: str, join: str | None) -> str | None:

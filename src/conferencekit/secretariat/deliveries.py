@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
+from ..conference import PLACEHOLDER
 from ..errors import ConferenceKitError, StoreBusy, StoreUnavailable
+from ..mailbox import Mailbox
 from ..message.message import Message
 from ..message.notice import Notice, notice_from_body
 from ..ports import Deferred, Delivery, Leased, Mailer, Mark, Rejected, Sent
@@ -147,6 +149,7 @@ class DeliveryRun:
             notice = notice_from_body(leased.body, self._correspondence.wordings.read)
             if leased.uncertain and notice.on_uncertain == "hold":
                 return _held(leased, "The last try ended without word whether it was accepted.")
+            notice = self._addressed(notice, leased.lane)
             return notice, render(notice, links=self._links(notice), renderer=self._renderer)
         except (
             StoreBusy,
@@ -159,6 +162,14 @@ class DeliveryRun:
             return _held(leased, str(error))
         except Exception as error:  # noqa: BLE001 - a host's renderer may raise anything; the other mails go out
             return _held(leased, f"{type(error).__name__} while the mail was rendered: {error}")
+
+    def _addressed(self, notice: Notice, person: str) -> Notice:
+        """The notice with the person's token in the address that replies go to, where that has a place for one."""
+        invite = notice.invite
+        if invite is None or PLACEHOLDER not in invite.organizer.address:
+            return notice
+        address = invite.organizer.address.replace(PLACEHOLDER, self._shell.links.reply_token(person))
+        return evolve(notice, invite=evolve(invite, organizer=Mailbox(invite.organizer.name, address)))
 
     def _links(self, notice: Notice) -> dict[str, str]:
         links = self._shell.links

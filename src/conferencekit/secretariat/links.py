@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from attrs import field, frozen
 
+from ..conference import TOKEN_LENGTH
 from ..errors import InvalidText, MissingLink
 
 PATHS: Final[Mapping[str, str]] = {
@@ -60,6 +61,13 @@ def _checked(address: str, given: str) -> str:
     return address
 
 
+def reply_token(secret: bytes, conference: str, subject: str) -> str:
+    """`TOKEN_LENGTH` letters and digits in lower case (RFC 4648 base 32, 130 bits of an HMAC-SHA-256)."""
+    parts = [part.encode() for part in (conference, "reply", subject)]
+    message = b"".join(len(part).to_bytes(4) + part for part in parts)
+    return base64.b32encode(hmac.digest(secret, message, hashlib.sha256)).decode().lower()[:TOKEN_LENGTH]
+
+
 @frozen
 class Links:
     """Makes and reads the links of one conference."""
@@ -97,6 +105,13 @@ class Links:
             hmac.compare_digest(proof, self._proof(secret, purpose, subject, generation).encode())
             for secret in self.secrets
         )
+
+    def reply_token(self, subject: str) -> str:
+        """The token by which replies to invites prove whose they are: letters that any mail server keeps as they are.
+
+        It names nobody: who it belongs to is found by asking for each person's.
+        """
+        return reply_token(self.secrets[0], self.conference, subject)
 
     def _proof(self, secret: bytes, purpose: str, subject: str, generation: int) -> str:
         parts = [part.encode() for part in (self.conference, purpose, subject, str(generation))]

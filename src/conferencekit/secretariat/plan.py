@@ -12,6 +12,7 @@ from datetime import datetime
 
 from attrs import evolve, frozen
 
+from ..calendar.planned import planned_events
 from ..conference import Conference
 from ..context import Context
 from ..document import conference_from_data, conference_to_data
@@ -21,12 +22,11 @@ from ..events import Event as Announcement
 from ..ledger import digest
 from ..moment import instant_text
 from ..ports import Committed, Limit, Op, Put, Record
-from ..programme.event import Event, change_between, first_event, next_event
-from ..programme.session import Session
+from ..programme.event import Event, change_between, next_event
 from .broadcasts import Broadcast, put_broadcast
-from .correspondence import EVENTS
 from .records import QUOTA, WAITING
 from .shell import SYSTEM, Actor, InForce, Shell
+from .told import EVENTS, clocks_moved, event_as_told
 
 
 @frozen(kw_only=True)
@@ -60,7 +60,7 @@ def take_up(shell: Shell, conference: Conference, current: Record | None) -> InF
 
 def _first(shell: Shell, conference: Conference, ours: str) -> InForce:
     context = shell.context()
-    events = [_first_event(conference, each, context.now) for each in conference.sessions]
+    events = planned_events(conference, now=context.now)
     ops: list[Op] = [
         *_put_revision(shell, context, conference, ours, 0),
         Limit(quota=QUOTA, capacity=conference.registration.quota),
@@ -144,19 +144,6 @@ def _put_revision(
 # -- what a changed document means
 
 
-def place_of(conference: Conference, session: Session) -> str:
-    """Where a session is, in words: its room, and the venue."""
-    venue = conference.venue
-    parts = [session.room or "", venue.name.text() if venue and venue.name else ""]
-    return ", ".join(part for part in parts if part)
-
-
-def _first_event(conference: Conference, session: Session, now: datetime) -> Event:
-    return first_event(
-        session, place=place_of(conference, session), join=conference.join_of(session), now=now
-    )
-
-
 def _put_event(event: Event, version: int) -> Put:
     return Put(kind="event", id=event.id, body=EVENTS.to_body(event), expect=version)
 
@@ -168,21 +155,29 @@ def _changes(shell: Shell, old: Conference, new: Conference, context: Context) -
     announcements: list[Announcement] = []
     if old.registration.quota != new.registration.quota:
         ops.append(_new_limit(shell, old.registration.quota, new.registration.quota))
-    events = shell.store.get(shell.id, "event", [each.id for each in new.sessions])
-    for session in new.sessions:
-        record = events.get(session.id)
+    told, planned = _told_and_planned(shell, old, new, context.now)
+    for event in planned:
+        record = told.get(event.id)
         if record is None:
-            event = _first_event(new, session, context.now)
             ops += [_put_event(event, 0), _tell_everybody(context, None, event)]
             continue
-        before = EVENTS.from_body(record.body)
-        after = next_event(
-            before, session, place=place_of(new, session), join=new.join_of(session), now=context.now
-        )
+        before = event_as_told(record.body)
+        after = next_event(before, event, now=context.now, clocks_moved=clocks_moved(record.body))
         if after is not None:
             ops += [_put_event(after, record.version), _tell_everybody(context, before, after)]
             announcements.append(_announcement(new, before, after, context.now))
     return Changes(lines=tuple(lines), ops=tuple(ops), announcements=tuple(announcements))
+
+
+def _told_and_planned(
+    shell: Shell, old: Conference, new: Conference, now: datetime
+) -> tuple[Mapping[str, Record], list[Event]]:
+    """What calendars were told, by id, and what they are to be told; what is planned no more is cancelled."""
+    planned = {each.id: each for each in planned_events(new, now=now)}
+    gone = [each.id for each in planned_events(old, now=now) if each.id not in planned]
+    told = shell.store.get(shell.id, "event", [*planned, *gone])
+    cancelled = [evolve(event_as_told(told[each].body), status="cancelled") for each in gone if each in told]
+    return told, [*planned.values(), *cancelled]
 
 
 def _tell_everybody(context: Context, before: Event | None, after: Event) -> Put:

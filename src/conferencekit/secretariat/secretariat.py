@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from attrs import evolve
 
+from ..calendar.planned import planned_events
 from ..conference import Conference
 from ..context import Clock, Entropy, system_clock
 from ..errors import InvalidText, UnfitStore, shown_url
@@ -256,7 +257,7 @@ class Secretariat:
 
     def moved_moments(self) -> tuple[Moved, ...]:
         """Stored times of the programme that are another instant under today's zone data than when they were told."""
-        ids = [each.id for each in self.conference.sessions]
+        ids = [each.id for each in planned_events(self.conference, now=self.shell.context().now)]
         bodies = self.shell.store.get(self.shell.id, "event", ids)
         return moved(
             evolve(each, path=f"{key}{each.path.removeprefix('$')}")

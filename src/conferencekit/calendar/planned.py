@@ -1,0 +1,141 @@
+"""What people are invited to: the events that follow from a conference's sessions.
+
+Each session is an event, or each day, or the whole conference. A day's event is named by its date, so that a session
+may come to it or go without another event taking its place; a series is an event of its own always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Final, TypeVar
+
+from ..conference import Conference, InviteRule
+from ..programme.event import Event, Part
+from ..programme.series import Date
+from ..programme.session import Session, SessionStatus
+
+WHOLE: Final = "whole:conference"
+"""The id of the event of a whole conference. Ids of sessions have no colon."""
+DAY: Final = "day:"
+"""The id of a day's event begins with it; the date follows."""
+
+T = TypeVar("T")
+
+
+def invite_rule(conference: Conference) -> InviteRule:
+    """What people are invited to: as the document says, else the session where there is one, else the days."""
+    if conference.calendar and conference.calendar.invite:
+        return conference.calendar.invite
+    return "one a day" if len(conference.sessions) > 1 else "each session"
+
+
+def planned_events(
+    conference: Conference, *, now: datetime, concerning: frozenset[str] | None = None
+) -> tuple[Event, ...]:
+    """The events as they are planned, in order of their start, none told yet (SEQUENCE 0, stamped now).
+
+    `concerning`: ids of the sessions that concern a person, None for all. Where nothing of an event does, it is
+    not there.
+    """
+    sessions = [each for each in conference.sessions if concerning is None or each.id in concerning]
+    rule = invite_rule(conference)
+    alone = [each for each in sessions if rule == "each session" or each.repeat]
+    together = [each for each in sessions if each not in alone]
+    stamp = now.replace(microsecond=0)
+    events = [session_event(conference, each, stamp) for each in alone]
+    if rule == "whole conference" and together:
+        events.append(_together(conference, WHOLE, together, stamp))
+    elif together:
+        for day, held in _by(together, lambda each: _day(conference, each)):
+            events.append(_together(conference, f"{DAY}{day}", held, stamp))
+    return tuple(sorted(events, key=lambda each: (each.starts.instant, each.id)))
+
+
+def sessions_of(conference: Conference, event: Event) -> tuple[Session, ...]:
+    """The sessions that an event is about, in order of their start; none that the document has no more."""
+    ids = [event.id] if event.repeat or not event.parts else [each.id for each in event.parts]
+    return tuple(found for each in ids if (found := conference.session(each)))
+
+
+def session_event(conference: Conference, session: Session, stamp: datetime) -> Event:
+    """The event of one session."""
+    others = [each for each in session.dates if each.other] if session.repeat else []
+    return Event(
+        id=session.id,
+        starts=session.starts,
+        ends=session.ends,
+        place=place_of(conference, session.room),
+        join=conference.join_of(session),
+        status=session.status,
+        repeat=session.repeat,
+        parts=tuple(_date_part(conference, session, each) for each in others),
+        dtstamp=stamp,
+    )
+
+
+def place_of(conference: Conference, room: str | None) -> str:
+    """Where a session is, in words: its room, and the venue."""
+    venue = conference.venue
+    parts = [room or "", venue.name.text() if venue and venue.name else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _date_part(conference: Conference, session: Session, date: Date) -> Part:
+    other = date.other
+    return Part(
+        id=date.planned.wall.date().isoformat(),
+        starts=date.starts,
+        ends=date.ends,
+        place=place_of(conference, (other and other.room) or session.room),
+        join=(other and other.join) or conference.join_of(session),
+        status=(other and other.status) or session.status,
+    )
+
+
+def _together(conference: Conference, event_id: str, sessions: Sequence[Session], stamp: datetime) -> Event:
+    """The event of several sessions: from the first that is held until the last is over."""
+    ordered = sorted(sessions, key=lambda each: (each.starts.instant, each.id))
+    held = [each for each in ordered if each.status != "cancelled"] or ordered
+    zone = conference.timezone
+    return Event(
+        id=event_id,
+        starts=min(each.starts for each in held).in_zone(zone),
+        ends=max(each.ends for each in held).in_zone(zone),
+        place=_same(place_of(conference, each.room) for each in held) or place_of(conference, None),
+        join=_same(conference.join_of(each) for each in held),
+        status=_status([each.status for each in held]),
+        parts=tuple(_session_part(conference, each) for each in ordered),
+        dtstamp=stamp,
+    )
+
+
+def _session_part(conference: Conference, session: Session) -> Part:
+    return Part(
+        id=session.id,
+        starts=session.starts,
+        ends=session.ends,
+        place=place_of(conference, session.room),
+        join=conference.join_of(session),
+        status=session.status,
+    )
+
+
+def _same(values: Iterable[T]) -> T | None:
+    """What all of them are, if they are all the same."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
+
+
+def _status(statuses: Sequence[SessionStatus]) -> SessionStatus:
+    return statuses[0] if len(set(statuses)) == 1 else "confirmed"
+
+
+def _day(conference: Conference, session: Session) -> str:
+    return session.starts.in_zone(conference.timezone).wall.date().isoformat()
+
+
+def _by(sessions: Iterable[Session], key: Callable[[Session], str]) -> Iterator[tuple[str, list[Session]]]:
+    for found, group in groupby(sorted(sessions, key=key), key=key):
+        yield found, list(group)

@@ -1,0 +1,54 @@
+"""What an event says to people: its title, and for an event of several sessions the programme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from ..conference import Conference
+from ..datewords import day_text, hours_text
+from ..programme.event import Event, Part
+
+
+@frozen(kw_only=True)
+class EventWords:
+    """The words of an event in one language."""
+
+    summary: str
+    description: str
+
+
+def event_words(conference: Conference, event: Event, locale: str) -> EventWords:
+    """A session's title and description; of several sessions, the conference's title and the programme, day by day."""
+    session = conference.session(event.id)
+    if session is not None:
+        description = session.description.text(locale) if session.description else ""
+        return EventWords(summary=session.title.text(locale), description=description)
+    if event.parts and not event.repeat:
+        programme = "\n".join(_programme(conference, event, locale))
+        return EventWords(summary=conference.title.text(locale), description=programme)
+    return EventWords(summary=event.id, description="")  # the document has it no more: only a CANCEL follows
+
+
+def _programme(conference: Conference, event: Event, locale: str) -> Iterator[str]:
+    day = None
+    for part in event.parts:
+        if part.status == "cancelled" and event.status != "cancelled":
+            continue
+        starts = part.starts.in_zone(conference.timezone)
+        if starts.wall.date() != day:
+            yield from ([""] if day else [])
+            day = starts.wall.date()
+            yield day_text(starts, locale)
+        yield from _part(conference, event, part, locale)
+
+
+def _part(conference: Conference, event: Event, part: Part, locale: str) -> Iterator[str]:
+    session = conference.session(part.id)
+    title = session.title.text(locale) if session else part.id
+    place = f" ({part.place})" if part.place and part.place != event.place else ""
+    hours = hours_text(part.starts.in_zone(conference.timezone), part.ends, locale)
+    yield f"{hours} {title}{place}"
+    if part.join and part.join != event.join:
+        yield part.join
