@@ -1,0 +1,351 @@
+"""What everybody's calendar has to be told: who is new, what moved, what is off, who is uninvited.
+
+Pure: from the document, the people and what they were told comes a plan; whoever sends it keeps `Plan.after`. Planned
+again, the same state gives the same messages, byte for byte, and once they are sent, none.
+
+Source: RFC 5546, 2.1.4 and 2.1.5: to one person, a later message about an event has a higher SEQUENCE, or the same one
+and a later DTSTAMP.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+from attrs import evolve, field, frozen
+
+from ..conference import Conference
+from ..mailbox import Mailbox
+from ..programme.event import Event, next_event, stamp_after
+from .composing import composed, organizer_of, wants_replies
+from .invite import Invite, Method
+from .planned import planned_events
+from .told import KnownEvent, Telling, Told, facts_of
+from .writing import personal_lines, shared_part
+
+MessageKind = Literal["new", "moved", "reworded", "cancelled", "uninvited", "again"]
+KINDS: Final[tuple[MessageKind, ...]] = ("new", "moved", "reworded", "cancelled", "uninvited", "again")
+"""`again`: prepared before and not sent; the same message."""
+
+TokenOf = Callable[[str], str]
+"""Gives a person's token, which stands in the organizer's address, by their key."""
+
+
+@frozen(kw_only=True)
+class Invitee:
+    """Somebody who may be invited, by their key.
+
+    `concerning` are the ids of the sessions that concern them, None for all. `is_invited`: they registered, and are
+    neither rejected nor unverified; anybody else is told nothing but that they are not invited any more.
+    """
+
+    key: str
+    mailbox: Mailbox
+    locale: str
+    concerning: frozenset[str] | None = None
+    is_invited: bool = True
+
+
+@frozen(kw_only=True)
+class InviteMessage:
+    """One message to one person about one event. `was` is what they were told before."""
+
+    kind: MessageKind
+    person: Invitee
+    event: Event
+    was: Event | None
+    telling: Telling
+    base: Invite
+    organizer: Mailbox
+
+    @property
+    def id(self) -> str:
+        """Names the message: no two messages to one person have the same."""
+        return f"{self.base.uid}.{self.telling.sequence}.{self.telling.dtstamp:%Y%m%dT%H%M%SZ}"
+
+    def to_ical(self) -> bytes:
+        """The iCalendar object. Raises `InvalidCalendar`; nothing that breaks a rule is returned."""
+        rsvp = self.base.rsvp and self.telling.method == "REQUEST"
+        lines = personal_lines(self.telling.method, self.organizer, self.person.mailbox, rsvp=rsvp)
+        return lines.join(shared_part(self.base))
+
+
+@frozen(kw_only=True)
+class Renamed:
+    """A session that calendars know is gone, and another is new that may be the same under another id."""
+
+    gone: str
+    new: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class InvitePlan:
+    """What is to be told, and what has to be asked before.
+
+    `unchanged`: messages that are not needed. `reworded` counts those that differ in words only, where these are not
+    sent. `missing`: keys of people who were invited and are not listed any more, so nobody can write to them.
+    `over`: ids of events that nobody is told about because they are over. `after`: what is told once all was sent.
+    """
+
+    messages: tuple[InviteMessage, ...] = ()
+    unchanged: int = 0
+    reworded: int = 0
+    missing: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    questions: tuple[Renamed, ...] = ()
+    after: Told = field(factory=Told)
+
+    def count(self, kind: MessageKind) -> int:
+        """How many messages are of this kind."""
+        return sum(each.kind == kind for each in self.messages)
+
+
+@frozen(kw_only=True)
+class PlanOptions:
+    """How to plan. `sends_words`: people are told of changes that are in words only.
+
+    `past`: also events that are over. `gone`: ids of sessions that calendars know and that were not renamed but taken
+    away.
+    """
+
+    sends_words: bool = False
+    past: bool = False
+    gone: frozenset[str] = frozenset()
+
+
+def plan_invites(
+    conference: Conference,
+    people: Iterable[Invitee],
+    told: Told,
+    *,
+    now: datetime,
+    sender: Mailbox,
+    token_of: TokenOf = lambda _: "",
+    options: PlanOptions = PlanOptions(),
+) -> InvitePlan:
+    """What has to be sent so that everybody's calendar shows the programme as it is.
+
+    Raises:
+        InvalidCalendar: an invite would break RFC 5545 or RFC 5546.
+        InvalidAddress: the organizer's address with a person's token in it is none.
+    """
+    return _Planner(conference, told, now, sender, token_of, options).plan(people)
+
+
+@frozen
+class _Planner:
+    conference: Conference
+    told: Told
+    now: datetime
+    sender: Mailbox
+    token_of: TokenOf
+    options: PlanOptions
+    _current: dict[str, Event] = field(init=False, factory=dict)
+    _bases: dict[tuple[object, ...], tuple[Invite, str]] = field(init=False, factory=dict)
+    _mine: dict[frozenset[str] | None, dict[str, Event]] = field(init=False, factory=dict)
+
+    def plan(self, people: Iterable[Invitee]) -> InvitePlan:
+        everything = self._events(None)
+        messages: list[InviteMessage] = []
+        unchanged = reworded = 0
+        tellings = {key: dict(each) for key, each in self.told.people.items()}
+        listed = set()
+        for person in people:
+            listed.add(person.key)
+            for found in self._for_person(person, everything):
+                if isinstance(found, InviteMessage):
+                    messages.append(found)
+                    tellings.setdefault(person.key, {})[found.event.id] = found.telling
+                else:
+                    unchanged, reworded = unchanged + (found == "unchanged"), reworded + (found == "reworded")
+        return InvitePlan(
+            messages=tuple(messages),
+            unchanged=unchanged,
+            reworded=reworded,
+            missing=tuple(key for key in self._invited() if key not in listed),
+            over=tuple(each.id for each in everything.values() if self._is_over(each)),
+            questions=tuple(self._questions(everything)),
+            after=evolve(self.told, people=tellings, events=self._known(messages)),
+        )
+
+    def _events(self, concerning: frozenset[str] | None) -> dict[str, Event]:
+        """The events that concern somebody, as they are now: with the SEQUENCE and stamp that tell so."""
+        if concerning not in self._mine:
+            planned = planned_events(self.conference, now=self.now, concerning=concerning)
+            self._mine[concerning] = {each.id: self._now(each) for each in planned}
+        return self._mine[concerning]
+
+    def _now(self, planned: Event) -> Event:
+        if planned.id in self.told.called_off:
+            planned = evolve(planned, status="cancelled")
+        for _, known in self.told.history(planned.id):
+            if not known.clocks_moved and next_event(known.event, planned, now=self.now) is None:
+                return known.event
+        newest = next(self.told.history(planned.id), None)
+        if newest is None:
+            return planned
+        _, known = newest
+        after = next_event(known.event, planned, now=self.now, clocks_moved=known.clocks_moved)
+        return after or known.event
+
+    def _is_over(self, event: Event) -> bool:
+        if self.options.past:
+            return False
+        ends = [event.ends.instant, *(each.ends.instant for each in event.parts)]
+        return max(ends) <= self.now and (event.repeat is None or self._last_end(event) <= self.now)
+
+    def _last_end(self, event: Event) -> datetime:
+        session = self.conference.session(event.id)
+        return session.last_ends.instant if session else event.ends.instant
+
+    # -- one person
+
+    def _for_person(
+        self, person: Invitee, everything: Mapping[str, Event]
+    ) -> Iterator[InviteMessage | Literal["unchanged", "reworded"]]:
+        mine = self._events(person.concerning) if person.is_invited else {}
+        before = self.told.people.get(person.key, {})
+        for event_id in dict.fromkeys([*mine, *before]):
+            last, event = before.get(event_id), mine.get(event_id)
+            known = self.told.events.get(last.facts) if last else None
+            if event is None:
+                event = self._off(event_id, known, everything)
+            if event is None or self._is_over(event):
+                continue
+            is_theirs = event_id in mine and event.status != "cancelled"
+            if is_theirs or (last and (last.method == "REQUEST" or last.sent is None)):
+                yield self._message(person, event, last, known, is_theirs=is_theirs)
+
+    def _off(self, event_id: str, known: KnownEvent | None, everything: Mapping[str, Event]) -> Event | None:
+        """An event that does not concern the person (any more): as they know it; cancelled, where there is none."""
+        if known is None:
+            return None
+        return known.event if event_id in everything else evolve(known.event, status="cancelled")
+
+    def _message(
+        self,
+        person: Invitee,
+        event: Event,
+        last: Telling | None,
+        known: KnownEvent | None,
+        *,
+        is_theirs: bool,
+    ) -> InviteMessage | Literal["unchanged", "reworded"]:
+        method: Method = "REQUEST" if is_theirs else "CANCEL"
+        if known and last and last.method == method == "CANCEL":
+            event = known.event  # the same message, whatever else became of the event
+        facts = facts_of(event)
+        base, words = self._base(event, method, person.locale)
+        kind = _kind(event, last, method, facts, words)
+        if last is not None and kind in ("again", "unchanged", "reworded"):
+            if kind == "reworded" and not self.options.sends_words and last.sent is not None:
+                return "reworded"
+            if kind == "unchanged":
+                return "unchanged"
+        telling = self._telling(kind, event, last, method, facts, words)
+        told = evolve(event, sequence=telling.sequence, dtstamp=telling.dtstamp)
+        base, _ = self._base(told, method, person.locale)
+        return InviteMessage(
+            kind=kind,  # type: ignore[arg-type]  # "unchanged" has left
+            person=person,
+            event=told,
+            was=known.event if known else None,
+            telling=telling,
+            base=base,
+            organizer=organizer_of(self.conference, self.sender, person.locale, self.token_of(person.key)),
+        )
+
+    def _telling(
+        self, kind: str, event: Event, last: Telling | None, method: Method, facts: str, words: str
+    ) -> Telling:
+        if kind == "again" and last is not None:
+            return last
+        sequence, dtstamp = event.sequence, event.dtstamp
+        if last is not None:
+            sequence = max(sequence, last.sequence + (kind != "reworded"))
+            dtstamp = max(dtstamp, stamp_after(last.dtstamp, self.now))
+        return Telling(method=method, facts=facts, words=words, sequence=sequence, dtstamp=dtstamp)
+
+    def _base(self, event: Event, method: Method, locale: str) -> tuple[Invite, str]:
+        """The invite that all share who read a language, and a name for its words."""
+        about = (event.id, facts_of(event), event.sequence, event.dtstamp, method, locale)
+        if about not in self._bases:
+            self._bases[about] = self._make_base(event, method, locale)
+        return self._bases[about]
+
+    def _make_base(self, event: Event, method: Method, locale: str) -> tuple[Invite, str]:
+        plan = self.conference.calendar
+        nobody = organizer_of(self.conference, self.sender, locale, "x")
+        base = Invite(
+            method=method,
+            organizer=nobody,
+            attendee=nobody,
+            rsvp=wants_replies(self.conference),
+            alarm=plan.alarm if plan else None,
+            comment=self.told.called_off.get(event.id, "") if method == "CANCEL" else "",
+            **composed(self.conference, event, locale, known_as=self.told.known_as.get(event.id, "")),
+        )
+        said = (base.summary, base.description, base.url or "", nobody.name, str(base.rsvp), str(base.alarm))
+        return base, hashlib.sha256("\0".join(said).encode()).hexdigest()[:16]
+
+    # -- all
+
+    def _known(self, messages: Sequence[InviteMessage]) -> Mapping[str, KnownEvent]:
+        """Every event that somebody was told, by its facts."""
+        known = dict(self.told.events)
+        for each in messages:
+            if each.telling.facts not in known:
+                known[each.telling.facts] = KnownEvent(event=each.event)
+        return known
+
+    def _invited(self) -> Iterator[str]:
+        """Keys of people whose calendars have an event that is not over."""
+        for key, tellings in self.told.people.items():
+            for each in tellings.values():
+                known = self.told.events.get(each.facts)
+                if each.method == "REQUEST" and known and not self._is_over(known.event):
+                    yield key
+                    break
+
+    def _questions(self, everything: Mapping[str, Event]) -> Iterator[Renamed]:
+        """Sessions that are gone while others are new: was one renamed?"""
+        told = {known.event.id for known in self.told.events.values()}
+        new = [each for each in everything.values() if each.id not in told and ":" not in each.id]
+        held = {
+            self.told.events[each.facts].event.id: self.told.events[each.facts].event
+            for tellings in self.told.people.values()
+            for each in tellings.values()
+            if each.method == "REQUEST" and each.facts in self.told.events
+        }
+        for gone in held.values():
+            if gone.id in everything or ":" in gone.id or gone.id in self.options.gone or self._is_over(gone):
+                continue
+            if new:
+                yield Renamed(gone=gone.id, new=tuple(each.id for each in sorted(new, key=_likeness(gone))))
+
+
+def _likeness(gone: Event) -> Callable[[Event], tuple[bool, float, str]]:
+    """How near an event lies to one that is gone: at the same time first, then by the distance of their starts."""
+    return lambda each: (
+        each.starts.instant != gone.starts.instant,
+        abs((each.starts.instant - gone.starts.instant).total_seconds()),
+        each.id,
+    )
+
+
+def _kind(
+    event: Event, last: Telling | None, method: Method, facts: str, words: str
+) -> MessageKind | Literal["unchanged"]:
+    if last is None or (method == "REQUEST" and last.method == "CANCEL"):
+        return "new"
+    if method == "CANCEL":
+        if last.method == "CANCEL":
+            return "unchanged" if last.sent else "again"
+        return "cancelled" if event.status == "cancelled" else "uninvited"
+    if last.facts != facts:
+        return "moved"
+    if last.words != words:
+        return "reworded"
+    return "unchanged" if last.sent else "again"

@@ -1,0 +1,149 @@
+"""What each person's calendar was told last, so that it is told a change once and the whole of it.
+
+Nothing here has an address: a person is a key that whoever keeps this chooses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Literal
+
+from attrs import evolve, field, frozen
+
+from ..programme.event import Event, Part
+from .invite import Method
+
+Answer = Literal["NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED"]
+
+
+@frozen(kw_only=True)
+class KnownEvent:
+    """An event as it was told. `clocks_moved`: its wall times are other instants by the zone data of today."""
+
+    event: Event
+    clocks_moved: bool = False
+
+
+@frozen(kw_only=True)
+class Telling:
+    """The last message to one person about one event.
+
+    `facts` names what it said (`facts_of`), `words` how. It was prepared once, and is the same message until something
+    changes; `sent` is when a mail server took it, None as long as none did.
+    """
+
+    method: Method
+    facts: str
+    words: str
+    sequence: int
+    dtstamp: datetime
+    sent: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Attendance:
+    """What one person answered about one event: to which SEQUENCE, and the stamp of the reply that counts.
+
+    `is_current`: it answers what they were told last. An answer to an earlier version is kept, and accepts nothing new.
+    """
+
+    answer: Answer
+    sequence: int
+    dtstamp: datetime
+    is_current: bool = True
+    comment: str = ""
+
+
+@frozen(kw_only=True)
+class Told:
+    """All that calendars were told of a conference, and what people answered.
+
+    `events` are by their facts, `people` by key and event, `attendance` likewise (an event, or `event/date` for a date
+    of a series). `known_as`: ids of sessions that were told under another id first, which their UID is made of.
+    `called_off`: events that an organiser cancelled while the document has them still, with the reason.
+    """
+
+    events: Mapping[str, KnownEvent] = field(factory=dict)
+    people: Mapping[str, Mapping[str, Telling]] = field(factory=dict)
+    attendance: Mapping[str, Mapping[str, Attendance]] = field(factory=dict)
+    known_as: Mapping[str, str] = field(factory=dict)
+    called_off: Mapping[str, str] = field(factory=dict)
+
+    def telling(self, person: str, event: str) -> Telling | None:
+        """What a person was told last about an event."""
+        return self.people.get(person, {}).get(event)
+
+    def history(self, event_id: str) -> Iterator[tuple[str, KnownEvent]]:
+        """What was told about an event, with its facts, the newest first."""
+        found = [(facts, each) for facts, each in self.events.items() if each.event.id == event_id]
+        return iter(sorted(found, key=lambda each: (-each[1].event.sequence, each[0])))
+
+
+def facts_of(event: Event) -> str:
+    """A name for what an event says apart from words: the same for the same times, places, links and statuses.
+
+    Instants count beside wall times, so a change of zone data is a change of facts.
+    """
+    lines = [
+        event.id,
+        event.repeat.rrule if event.repeat else "",
+        "UTC" if event.in_utc else "",
+        *_facts(event),
+    ]
+    for part in event.parts:
+        lines += [part.id, *_facts(part)]
+    return hashlib.sha256("\0".join(lines).encode()).hexdigest()[:24]
+
+
+def _facts(thing: Event | Part) -> tuple[str, ...]:
+    times = (f"{each} {each.instant.isoformat()}" for each in (thing.starts, thing.ends))
+    return (*times, thing.place, thing.join or "", thing.status)
+
+
+def untold(event: Event, dtstamp: datetime) -> Event:
+    """The event as if nobody had been told, for comparing what it says."""
+    return evolve(event, sequence=0, dtstamp=dtstamp)
+
+
+def renamed(told: Told, names: Mapping[str, str]) -> Told:
+    """What was told, with sessions under their new ids (`names`: old -> new). UIDs stay those of the first ids.
+
+    Raises:
+        KeyError: an old id that nobody was told of.
+    """
+    ids = {known.event.id for known in told.events.values()}
+    for old in names:
+        if old not in ids:
+            raise KeyError(old)
+    events, facts = {}, {}
+    for digest, known in told.events.items():
+        event = evolve(known.event, id=names.get(known.event.id, known.event.id))
+        facts[digest] = facts_of(event) if known.event.id in names else digest
+        events[facts[digest]] = evolve(known, event=event)
+
+    def under_new_id(tellings: Mapping[str, Telling]) -> dict[str, Telling]:
+        return {
+            names.get(name, name): evolve(each, facts=facts.get(each.facts, each.facts))
+            for name, each in tellings.items()
+        }
+
+    return evolve(
+        told,
+        events=events,
+        people={key: under_new_id(tellings) for key, tellings in told.people.items()},
+        attendance={
+            key: {_renamed_key(name, names): each for name, each in answers.items()}
+            for key, answers in told.attendance.items()
+        },
+        known_as={
+            **{name: first for name, first in told.known_as.items() if name not in names},
+            **{new: told.known_as.get(old, old) for old, new in names.items()},
+        },
+    )
+
+
+def _renamed_key(name: str, names: Mapping[str, str]) -> str:
+    event, slash, date = name.partition("/")
+    return f"{names.get(event, event)}{slash}{date}"
