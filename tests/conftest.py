@@ -12,6 +12,7 @@ from conferencekit.context import Context, FixedEntropy
 settings.register_profile(
     "conferencekit", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("few", settings.get_profile("conferencekit"), max_examples=25)
 settings.load_profile("conferencekit")
 
 

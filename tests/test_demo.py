@@ -58,6 +58,7 @@ def tree(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_bytes(told, tmp_path):
     """In everything that the folder holds, whatever the seed of hashes."""
     run(tmp_path / "again", seed="2")

@@ -60,6 +60,7 @@ def failed(tmp_path_factory) -> dict[tuple[str, str], str]:
     return {(names[int(store.removeprefix("Test"))], by_name(test)): test for _, store, test in found}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_a_broken_store_fails_the_test_of_what_it_breaks(failed, name):
     """Each is caught by the test that names its fault, and for no other reason than that."""

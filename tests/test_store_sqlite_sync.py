@@ -76,6 +76,7 @@ store.close()
 
 
 @watched
+@pytest.mark.slow
 def test_the_next_writer_begins_while_a_commit_is_synced(tmp_path, place):
     """The lock is free then, and the answer still waits."""
     code = """
