@@ -152,3 +152,37 @@ def test_one_byte_changes_no_structure_unseen(position, byte):
     data = REQUEST[:position] + bytes([byte]) + REQUEST[position + 1 :]
     if not validate(data, "REQUEST"):
         assert data.count(b"\r\n") == REQUEST.count(b"\r\n")
+
+
+# -- what comes back
+
+
+def answer(method: str, *lines: str) -> bytes:
+    """A message of somebody else about an event, as the RFC has it."""
+    head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//EN", f"METHOD:{method}", "BEGIN:VEVENT", "UID:1"]
+    event = ["DTSTAMP:20270101T000000Z", "ORGANIZER:mailto:gmc@example.org", *lines]
+    return "\r\n".join([*head, *event, "END:VEVENT", "END:VCALENDAR", ""]).encode()
+
+
+ATTENDEE = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ada@example.org"
+PROPOSAL = ("SEQUENCE:1", "SUMMARY:x", "DTSTART:20270102T000000Z")
+
+
+@pytest.mark.parametrize(
+    ("method", "lines", "problem"),
+    [
+        ("REPLY", (ATTENDEE, "REQUEST-STATUS:2.0;Success", "STATUS:CANCELLED"), ""),
+        ("REPLY", (), "0 ATTENDEE, 1 wanted"),
+        ("REPLY", (ATTENDEE, ATTENDEE), "2 ATTENDEE, 1 wanted"),
+        ("COUNTER", (ATTENDEE, ATTENDEE, *PROPOSAL), ""),
+        ("COUNTER", (ATTENDEE, *PROPOSAL[1:]), "0 SEQUENCE, 1 wanted"),
+        ("COUNTER", PROPOSAL[:2], "0 DTSTART, 1 wanted"),
+        ("DECLINECOUNTER", ("SEQUENCE:1", "COMMENT:No"), ""),
+        ("DECLINECOUNTER", (ATTENDEE,), "1 ATTENDEE, 0 wanted"),
+        ("DECLINECOUNTER", ("STATUS:CONFIRMED",), "1 STATUS, 0 wanted"),
+    ],
+)
+def test_replies_and_proposals_have_their_tables(method, lines, problem):
+    """RFC 5546, 3.2.3, 3.2.7 and 3.2.8."""
+    problems = validate(answer(method, *lines), method)
+    assert problems == () if not problem else problem in " ".join(problems)

@@ -2,7 +2,8 @@
 
 Written without any calendar library: what makes an invite and what judges it share no code.
 
-Source: RFC 5545; the tables of RFC 5546, 3.2.2 (REQUEST) and 3.2.5 (CANCEL); RFC 7986, 5.11 (CONFERENCE).
+Source: RFC 5545; the tables of RFC 5546, 3.2.2 (REQUEST), 3.2.3 (REPLY), 3.2.5 (CANCEL), 3.2.7 (COUNTER) and 3.2.8
+(DECLINECOUNTER); RFC 7986, 5.11 (CONFERENCE).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Counts = tuple[int, int | None]
 _ONE: Final = (1, 1)
 _OPTIONAL: Final = (0, 1)
 _SOME: Final = (1, None)
+_ANY: Final = (0, None)
 _NONE: Final = (0, 0)
 _EVENT: Final[Mapping[str, Counts]] = {
     **dict.fromkeys(("DTSTAMP", "UID"), _ONE),
@@ -28,9 +30,36 @@ _EVENT: Final[Mapping[str, Counts]] = {
     **dict.fromkeys(("RRULE", "SEQUENCE", "STATUS", "SUMMARY", "TRANSP", "URL"), _OPTIONAL),
     "REQUEST-STATUS": _NONE,
 }
+_NOT_IN_DECLINECOUNTER: Final = (
+    *("ATTACH", "ATTENDEE", "CATEGORIES", "CLASS", "CONTACT", "CREATED", "DESCRIPTION", "DTEND", "DTSTART"),
+    *(
+        "DURATION",
+        "EXDATE",
+        "GEO",
+        "LAST-MODIFIED",
+        "LOCATION",
+        "PRIORITY",
+        "RDATE",
+        "RELATED-TO",
+        "RESOURCES",
+    ),
+    *("RRULE", "STATUS", "SUMMARY", "TRANSP", "URL"),
+)
 _EVENTS: Final[Mapping[str, Mapping[str, Counts]]] = {
     "REQUEST": {**_EVENT, **dict.fromkeys(("DTSTART", "ORGANIZER", "SUMMARY"), _ONE), "ATTENDEE": _SOME},
     "CANCEL": {**_EVENT, **dict.fromkeys(("ORGANIZER", "SEQUENCE"), _ONE), "ATTENDEE": _SOME},
+    "REPLY": {**_EVENT, **dict.fromkeys(("ATTENDEE", "ORGANIZER"), _ONE), "REQUEST-STATUS": _ANY},
+    "COUNTER": {
+        **_EVENT,
+        **dict.fromkeys(("DTSTART", "ORGANIZER", "SEQUENCE", "SUMMARY"), _ONE),
+        "REQUEST-STATUS": _ANY,
+    },
+    "DECLINECOUNTER": {
+        **_EVENT,
+        **dict.fromkeys(_NOT_IN_DECLINECOUNTER, _NONE),
+        "ORGANIZER": _ONE,
+        "REQUEST-STATUS": _ANY,
+    },
 }
 _CALENDAR: Final[Mapping[str, Counts]] = {
     "PRODID": _ONE,
@@ -43,8 +72,16 @@ _OBSERVANCE: Final[Mapping[str, Counts]] = {
     **dict.fromkeys(("DTSTART", "TZOFFSETFROM", "TZOFFSETTO"), _ONE),
     "RRULE": _OPTIONAL,
 }
-_IN_EVENTS: Final = {"REQUEST": {"VALARM"}, "CANCEL": set[str]()}
-_STATUSES: Final = {"REQUEST": {"TENTATIVE", "CONFIRMED"}, "CANCEL": {"CANCELLED"}}
+_IN_EVENTS: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(("REQUEST", "COUNTER"), frozenset({"VALARM"})),
+    **dict.fromkeys(("CANCEL", "REPLY", "DECLINECOUNTER"), frozenset[str]()),
+}
+_STATUSES: Final[Mapping[str, frozenset[str]]] = {
+    "REQUEST": frozenset({"TENTATIVE", "CONFIRMED"}),
+    "CANCEL": frozenset({"CANCELLED"}),
+    **dict.fromkeys(("REPLY", "COUNTER"), frozenset({"TENTATIVE", "CONFIRMED", "CANCELLED"})),
+    "DECLINECOUNTER": frozenset(),
+}
 _CHOICES: Final = {
     "PARTSTAT": {"NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED"},
     "RSVP": {"TRUE", "FALSE"},
@@ -69,7 +106,7 @@ def validate(data: bytes, method: str) -> tuple[str, ...]:
 
     Args:
         data: An iCalendar object as it would be sent.
-        method: Its METHOD: REQUEST or CANCEL. Others are not known and so wrong.
+        method: Its METHOD: one of those above. Others are not known and so wrong.
     """
     reading = read(data)
     problems = list(reading.problems)
@@ -149,7 +186,7 @@ def _event(event: Component, method: str, zones: set[str]) -> Iterator[str]:
         yield from _property(found, zones)
     yield from _stretch(event)
     status = event.value("STATUS")
-    if event.all("STATUS") and status not in _STATUSES[method]:
+    if event.all("STATUS") and _STATUSES[method] and status not in _STATUSES[method]:
         yield f"STATUS is {status!r}; in a {method} it is {' or '.join(sorted(_STATUSES[method]))}"
     if not event.value("UID"):
         yield "UID is empty"
