@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.invite_samples import invite
+from tests.invite_samples import ADDRESSES, HOSTILE, invite
 
 from conferencekit.calendar import invite_to_ical, validate
+from conferencekit.calendar.invite import Override
 from conferencekit.calendar.validate import validate_lines
+from conferencekit.calendar.validate_tables import FEED
+from conferencekit.calendar.validate_values import is_plain_person
+from conferencekit.calendar.writing import _attendee, event_to_ical
+from conferencekit.mailbox import Mailbox
+from conferencekit.moment import Moment
 
 REQUEST = invite_to_ical(invite(join="https://example.org/live", location="Room 1", description="Bring tea"))
 CANCEL = invite_to_ical(invite(method="CANCEL", status="cancelled", sequence=1))
+PERSON = _attendee("REQUEST", Mailbox("Zoë, Ada", "ada@example.org"), rsvp=True)
+ALARMED = invite_to_ical(invite(alarm=timedelta(minutes=15)))
+
+
+def _date(day: int, status: str) -> Override:
+    starts = Moment.at(datetime(2020, 12, day, 20), "Asia/Shanghai")
+    return Override(recurrence=starts, starts=starts.plus_days(1), ends=starts.plus_days(2), status=status)
+
+
+SERIES = invite_to_ical(
+    invite(rrule="FREQ=WEEKLY;COUNT=5", overrides=(_date(18, "confirmed"), _date(25, "cancelled")))
+)
+_BEGUN = SERIES.index(b"BEGIN:VEVENT")
+MASTER = SERIES[_BEGUN : SERIES.index(b"BEGIN:VEVENT", _BEGUN + 1)]
+DATE = SERIES[_BEGUN + len(MASTER) : SERIES.index(b"END:VCALENDAR")]
 EVENT = REQUEST[REQUEST.index(b"BEGIN:VEVENT") : REQUEST.index(b"END:VCALENDAR")]
 
 
@@ -126,7 +149,7 @@ def test_days_without_times_are_right():
 
 def test_other_methods_are_not_known():
     """They come with what sends them."""
-    assert "none of REQUEST, CANCEL" in validate(REQUEST, "PUBLISH")[0]
+    assert "none of REQUEST, CANCEL" in validate(REQUEST, "REFRESH")[0]
 
 
 def test_a_line_alone_is_judged_alone():
@@ -152,6 +175,197 @@ def test_one_byte_changes_no_structure_unseen(position, byte):
     data = REQUEST[:position] + bytes([byte]) + REQUEST[position + 1 :]
     if not validate(data, "REQUEST"):
         assert data.count(b"\r\n") == REQUEST.count(b"\r\n")
+
+
+@given(HOSTILE, ADDRESSES, st.sampled_from(["REQUEST", "CANCEL"]))
+def test_what_is_right_at_a_glance_is_right(name, address, method):
+    """The quick judge of a person's line never passes what the slow one refuses."""
+    line = _attendee(method, Mailbox(name, address), rsvp=True)
+    assert validate_lines(line, ["ATTENDEE"]) == ()
+    for wrong in (
+        line[:-2],
+        line[:-1],
+        line * 2,
+        line + b" ",
+        line.replace(b"\r\n ", b"\r\n  ").replace(b"@", b"@@"),
+    ):
+        assert not is_plain_person(wrong, "ATTENDEE", 75)
+
+
+@given(st.integers(0, len(PERSON) - 1), st.binary(max_size=4), st.integers(0, 3))
+def test_no_change_of_a_line_passes_at_a_glance_alone(position, octets, gone):
+    """Whatever is put into it, or taken out."""
+    data = PERSON[:position] + octets + PERSON[position + gone :]
+    if is_plain_person(data, "ATTENDEE", 75):
+        assert validate_lines(data, ["ATTENDEE"]) == ()
+
+
+def test_most_people_are_plain():
+    """Names of all scripts, with quotes and commas: else every message would be read slowly."""
+    for name in ("", "Ada", 'O\'Neil, "Zoë"; a:b^c', "学习革命 " * 9, "\\ back", "x" * 200):
+        line = _attendee("REQUEST", Mailbox(name, "ada@example.org"), rsvp=True)
+        assert is_plain_person(line, "ATTENDEE", 75), name
+
+
+# -- series
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=WEEKLY;COUNT=10",
+        "FREQ=MONTHLY;INTERVAL=2;COUNT=6",
+        "FREQ=MONTHLY;BYDAY=-1FR;COUNT=6",
+        "FREQ=YEARLY;BYDAY=2SU;BYMONTH=3",
+        "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=-1,15;UNTIL=20301231T000000Z",
+        "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR;COUNT=20",
+    ],
+)
+def test_rules_of_series_are_known(rule):
+    """What is written here, and what a person may write."""
+    assert validate(SERIES.replace(b"FREQ=WEEKLY;COUNT=5", rule.encode()), "REQUEST") == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("COUNT=10", "no FREQ"),
+        ("FREQ=HOURLY;COUNT=10", "'FREQ=HOURLY'"),
+        ("FREQ=WEEKLY;COUNT=10;COUNT=5", "two COUNT"),
+        ("FREQ=WEEKLY;COUNT=0", "'COUNT=0'"),
+        ("FREQ=WEEKLY;COUNT=999999999", "'COUNT=999999999'"),
+        ("FREQ=WEEKLY;INTERVAL=-1", "'INTERVAL=-1'"),
+        ("FREQ=WEEKLY;COUNT=5;UNTIL=20300101T000000Z", "both COUNT and UNTIL"),
+        ("FREQ=WEEKLY;UNTIL=20300101", "not a time in UTC"),
+        ("FREQ=WEEKLY;UNTIL=20301301T000000Z", "not a time in UTC"),
+        ("FREQ=WEEKLY;BYDAY=2MO", "counts weekdays"),
+        ("FREQ=WEEKLY;BYMONTHDAY=3", "BYMONTHDAY in WEEKLY"),
+        ("FREQ=YEARLY;BYMONTH=13", "'BYMONTH=13'"),
+        ("FREQ=YEARLY;BYSECOND=1", "'BYSECOND=1'"),
+        ("", "''"),
+        ("FREQ=WEEKLY;", "''"),
+    ],
+)
+def test_other_rules_of_series_are_refused(rule, said):
+    """Each client would read them its own way."""
+    data = SERIES.replace(b"FREQ=WEEKLY;COUNT=5", rule.encode())
+    assert said in "; ".join(validate(data, "REQUEST"))
+
+
+WRONG_SERIES = {
+    "date in utc": (changed(b"RECURRENCE-ID;TZID=Asia/Shanghai:20201218T200000", b"RECURRENCE-ID:20201218T120000Z", SERIES), "RECURRENCE-ID is not in the zone"),
+    "date as day": (changed(b"RECURRENCE-ID;TZID=Asia/Shanghai:20201218T200000", b"RECURRENCE-ID;VALUE=DATE:20201218", SERIES), "RECURRENCE-ID is not in the zone"),
+    "exdate in utc": (changed(b"EXDATE;TZID=Asia/Shanghai:20201225T200000", b"EXDATE:20201225T120000Z", SERIES), "EXDATE is not in the zone"),
+    "exdate floats": (changed(b"EXDATE;TZID=Asia/Shanghai:", b"EXDATE:", SERIES), "in no zone"),
+    "exdate is none": (changed(b"EXDATE;TZID=Asia/Shanghai:20201225T200000", b"EXDATE;TZID=Asia/Shanghai:20201225T200000,x", SERIES), "EXDATE is 'x'"),
+    "no series": (changed(b"RRULE:FREQ=WEEKLY;COUNT=5\r\n", b"", SERIES), "of an event that is no series"),
+    "rule in a date": (changed(b"RECURRENCE-ID;TZID=Asia/Shanghai:20201218T200000", b"RECURRENCE-ID;TZID=Asia/Shanghai:20201218T200000\r\nRRULE:FREQ=DAILY;COUNT=2", SERIES), "both RECURRENCE-ID and RRULE"),
+    "two sequences": (SERIES[::-1].replace(b"SEQUENCE:0"[::-1], b"SEQUENCE:1"[::-1], 1)[::-1], "more than one SEQUENCE"),
+    "two organizers": (SERIES[::-1].replace(b"mailto:gmc"[::-1], b"mailto:gmd"[::-1], 1)[::-1], "more than one ORGANIZER"),
+    "dates alone": (changed(MASTER, b"", SERIES).replace(DATE, DATE + DATE.replace(b"20201218T200000", b"20210101T200000", 1)), "without the series"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG_SERIES)
+def test_what_is_wrong_in_a_series_is_named(name):
+    """The dates of a series are named as the series names them."""
+    data, said = WRONG_SERIES[name]
+    assert said in "; ".join(validate(data, "REQUEST"))
+
+
+def test_a_series_is_right_and_so_is_one_date_of_it():
+    """With the series, or alone."""
+    assert validate(SERIES, "REQUEST") == ()
+    assert validate(changed(MASTER, b"", SERIES), "REQUEST") == ()
+
+
+# -- alarms
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b"ACTION:DISPLAY\r\n", b"", "0 ACTION"),
+        (b"ACTION:DISPLAY", b"ACTION:EMAIL", "'EMAIL', not DISPLAY"),
+        (b"TRIGGER:-PT15M\r\n", b"", "0 TRIGGER"),
+        (b"TRIGGER:-PT15M", b"TRIGGER:15 minutes", "not a duration"),
+        (b"TRIGGER:-PT15M", b"TRIGGER:-PT", "not a duration"),
+        (b"TRIGGER:-PT15M", b"TRIGGER:-PT15M\r\nREPEAT:3", "one of DURATION and REPEAT"),
+        (b"DESCRIPTION:Global MOOC Conference\r\nTRIGGER", b"TRIGGER", "0 DESCRIPTION"),
+    ],
+)
+def test_an_alarm_has_rules_of_its_own(old, new, said):
+    """RFC 5545, 3.6.6."""
+    assert said in "; ".join(validate(changed(old, new, ALARMED), "REQUEST"))
+
+
+def test_an_alarm_is_right_in_a_request():
+    """And `CANCEL` has none."""
+    assert validate(ALARMED, "REQUEST") == ()
+    assert (
+        "VALARM"
+        not in invite_to_ical(invite(method="CANCEL", sequence=1, alarm=timedelta(minutes=5))).decode()
+    )
+
+
+# -- calendars for everybody
+
+
+FEED_DATA = event_to_ical(invite(status="cancelled", join="https://example.org/live", method="CANCEL"))
+PUBLISHED = FEED_DATA.replace(b"CALSCALE:GREGORIAN\r\n", b"CALSCALE:GREGORIAN\r\nMETHOD:PUBLISH\r\n")
+
+
+def with_properties(*lines: str) -> bytes:
+    """The feed with lines of its own."""
+    return FEED_DATA.replace(b"CALSCALE:GREGORIAN\r\n", "".join(f"{each}\r\n" for each in lines).encode())
+
+
+def test_calendars_for_everybody_are_right():
+    """With METHOD:PUBLISH or without; many events; cancelled ones say so."""
+    assert validate(FEED_DATA, FEED) == ()
+    assert validate(PUBLISHED, "PUBLISH") == ()
+    event = FEED_DATA[FEED_DATA.index(b"BEGIN:VEVENT") : FEED_DATA.index(b"END:VCALENDAR")]
+    many = changed(event, event + event.replace(b"UID:", b"UID:x"), FEED_DATA)
+    assert validate(many, FEED) == ()
+    assert validate(changed(event, b"", FEED_DATA), FEED) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "method", "said"),
+    [
+        (PUBLISHED, FEED, "1 METHOD, 0 wanted"),
+        (FEED_DATA, "PUBLISH", "0 METHOD, 1 wanted"),
+        (
+            changed(b"STATUS", b"ATTENDEE:mailto:a@example.org\r\nSTATUS", FEED_DATA),
+            FEED,
+            "1 ATTENDEE, 0 wanted",
+        ),
+        (changed(b"STATUS", b"ATTENDEE:mailto:a@example.org\r\nSTATUS", PUBLISHED), "PUBLISH", "1 ATTENDEE"),
+        (without(PUBLISHED, b"ORGANIZER"), "PUBLISH", "0 ORGANIZER"),
+        (without(FEED_DATA, b"SUMMARY"), FEED, "0 SUMMARY"),
+        (with_properties("REFRESH-INTERVAL:PT4H"), FEED, "no VALUE=DURATION"),
+        (with_properties("REFRESH-INTERVAL;VALUE=DURATION:4 hours"), FEED, "not a duration"),
+        (with_properties("REFRESH-INTERVAL;VALUE=DURATION:-PT4H"), FEED, "not a duration"),
+        (with_properties("SOURCE:https://example.org/x.ics"), FEED, "SOURCE says no VALUE=URI"),
+        (with_properties("COLOR:#ff0000"), FEED, "not a name of CSS"),
+        (with_properties("NAME:a,b"), FEED, "not escaped"),
+        (changed(b"FEATURE=AUDIO,VIDEO", b'FEATURE="AUDIO,VIDEO"', REQUEST), "REQUEST", "FEATURE is"),
+    ],
+)
+def test_what_a_calendar_for_everybody_may_not_have(data, method, said):
+    """RFC 5546, 3.2.1; RFC 7986, 5."""
+    assert said in "; ".join(validate(data, method))
+
+
+def test_what_a_feed_says_of_itself_is_right():
+    """RFC 7986."""
+    lines = (
+        "NAME:GMC",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT4H",
+        "SOURCE;VALUE=URI:https://example.org/x.ics",
+        "COLOR:teal",
+    )
+    assert validate(with_properties(*lines), FEED) == ()
 
 
 # -- what comes back

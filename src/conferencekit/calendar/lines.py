@@ -16,14 +16,15 @@ LONGEST_LINE: Final = 75
 """Octets of a line without its CRLF."""
 
 _LINE_ENDS: Final = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
+_RARE: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_SAFE_ADDRESS: Final = re.compile("[A-Za-z0-9_.~!$'*+@-]*")
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
-_CARETS: Final = str.maketrans({"^": "^^", '"': "^'", "\n": "^n"})
 
 
 def plain_text(text: str) -> str:
     """The text without what a calendar cannot hold: line ends as LF, control characters and lone surrogates gone."""
-    if text.isascii() and text.isprintable():
+    if (text.isascii() and text.isprintable()) or not _RARE.search(text):
         return text
     return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
 
@@ -35,8 +36,10 @@ def text_value(text: str) -> str:
 
 def parameter(text: str) -> str:
     """The value of a parameter: in quotes where it has to be, with carets for what quotes cannot hold."""
-    value = plain_text(text).replace("\t", " ").translate(_CARETS)
-    return f'"{value}"' if any(each in value for each in ",;:") else value
+    value = plain_text(text).replace("\t", " ")
+    if "^" in value or '"' in value or "\n" in value:
+        value = value.replace("^", "^^").replace('"', "^'").replace("\n", "^n")
+    return f'"{value}"' if "," in value or ";" in value or ":" in value else value
 
 
 def uri_value(address: str) -> str:
@@ -46,7 +49,8 @@ def uri_value(address: str) -> str:
 
 def mailto(mailbox: Mailbox) -> str:
     """The address as a URI."""
-    return "mailto:" + quote(mailbox.address, safe="!$'*+@")
+    address = mailbox.address
+    return "mailto:" + (address if _SAFE_ADDRESS.fullmatch(address) else quote(address, safe="!$'*+@"))
 
 
 def line(name: str, parameters: Mapping[str, str], value: str) -> bytes:

@@ -2,121 +2,47 @@
 
 Written without any calendar library: what makes an invite and what judges it share no code.
 
-Source: RFC 5545; the tables of RFC 5546, 3.2.2 (REQUEST), 3.2.3 (REPLY), 3.2.5 (CANCEL), 3.2.7 (COUNTER) and 3.2.8
-(DECLINECOUNTER); RFC 7986, 5.11 (CONFERENCE).
+Source: RFC 5545; RFC 5546, whose tables are in `validate_tables`; RFC 7986.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from functools import lru_cache
-from typing import Final
+from collections.abc import Iterator, Sequence
 
-from .reading import Component, Property, read
-
-Counts = tuple[int, int | None]
-
-_ONE: Final = (1, 1)
-_OPTIONAL: Final = (0, 1)
-_SOME: Final = (1, None)
-_ANY: Final = (0, None)
-_NONE: Final = (0, 0)
-_EVENT: Final[Mapping[str, Counts]] = {
-    **dict.fromkeys(("DTSTAMP", "UID"), _ONE),
-    **dict.fromkeys(("CLASS", "CREATED", "DESCRIPTION", "DTEND", "DTSTART", "DURATION", "GEO"), _OPTIONAL),
-    **dict.fromkeys(("LAST-MODIFIED", "LOCATION", "ORGANIZER", "PRIORITY", "RECURRENCE-ID"), _OPTIONAL),
-    **dict.fromkeys(("RRULE", "SEQUENCE", "STATUS", "SUMMARY", "TRANSP", "URL"), _OPTIONAL),
-    "REQUEST-STATUS": _NONE,
-}
-_NOT_IN_DECLINECOUNTER: Final = (
-    *("ATTACH", "ATTENDEE", "CATEGORIES", "CLASS", "CONTACT", "CREATED", "DESCRIPTION", "DTEND", "DTSTART"),
-    *(
-        "DURATION",
-        "EXDATE",
-        "GEO",
-        "LAST-MODIFIED",
-        "LOCATION",
-        "PRIORITY",
-        "RDATE",
-        "RELATED-TO",
-        "RESOURCES",
-    ),
-    *("RRULE", "STATUS", "SUMMARY", "TRANSP", "URL"),
+from .reading import LONGEST_LINE, Component, Property, read
+from .validate_tables import ALARM, CALENDAR, FEED, METHODS, NONE, OBSERVANCE, ONE, ZONE, Table
+from .validate_values import (
+    is_duration,
+    is_offset,
+    is_plain_person,
+    property_problems,
+    rrule_problems,
+    time_of,
 )
-_EVENTS: Final[Mapping[str, Mapping[str, Counts]]] = {
-    "REQUEST": {**_EVENT, **dict.fromkeys(("DTSTART", "ORGANIZER", "SUMMARY"), _ONE), "ATTENDEE": _SOME},
-    "CANCEL": {**_EVENT, **dict.fromkeys(("ORGANIZER", "SEQUENCE"), _ONE), "ATTENDEE": _SOME},
-    "REPLY": {**_EVENT, **dict.fromkeys(("ATTENDEE", "ORGANIZER"), _ONE), "REQUEST-STATUS": _ANY},
-    "COUNTER": {
-        **_EVENT,
-        **dict.fromkeys(("DTSTART", "ORGANIZER", "SEQUENCE", "SUMMARY"), _ONE),
-        "REQUEST-STATUS": _ANY,
-    },
-    "DECLINECOUNTER": {
-        **_EVENT,
-        **dict.fromkeys(_NOT_IN_DECLINECOUNTER, _NONE),
-        "ORGANIZER": _ONE,
-        "REQUEST-STATUS": _ANY,
-    },
-}
-_CALENDAR: Final[Mapping[str, Counts]] = {
-    "PRODID": _ONE,
-    "VERSION": _ONE,
-    "METHOD": _ONE,
-    "CALSCALE": _OPTIONAL,
-}
-_ZONE: Final[Mapping[str, Counts]] = {"TZID": _ONE, "LAST-MODIFIED": _OPTIONAL, "TZURL": _OPTIONAL}
-_OBSERVANCE: Final[Mapping[str, Counts]] = {
-    **dict.fromkeys(("DTSTART", "TZOFFSETFROM", "TZOFFSETTO"), _ONE),
-    "RRULE": _OPTIONAL,
-}
-_IN_EVENTS: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys(("REQUEST", "COUNTER"), frozenset({"VALARM"})),
-    **dict.fromkeys(("CANCEL", "REPLY", "DECLINECOUNTER"), frozenset[str]()),
-}
-_STATUSES: Final[Mapping[str, frozenset[str]]] = {
-    "REQUEST": frozenset({"TENTATIVE", "CONFIRMED"}),
-    "CANCEL": frozenset({"CANCELLED"}),
-    **dict.fromkeys(("REPLY", "COUNTER"), frozenset({"TENTATIVE", "CONFIRMED", "CANCELLED"})),
-    "DECLINECOUNTER": frozenset(),
-}
-_CHOICES: Final = {
-    "PARTSTAT": {"NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED"},
-    "RSVP": {"TRUE", "FALSE"},
-    "CUTYPE": {"INDIVIDUAL", "GROUP", "RESOURCE", "ROOM", "UNKNOWN"},
-    "ROLE": {"CHAIR", "REQ-PARTICIPANT", "OPT-PARTICIPANT", "NON-PARTICIPANT"},
-}
-_TEXTS: Final = frozenset(
-    {"COMMENT", "CONTACT", "DESCRIPTION", "LOCATION", "PRODID", "SUMMARY", "TZNAME", "UID"}
-)
-_TIMES: Final = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID"})
-_STAMPS: Final = frozenset({"DTSTAMP", "CREATED", "LAST-MODIFIED"})
-
-_TEXT: Final = re.compile(r"(?:[^\\;,]++|\\[\\;,nN])*+")
-_OFFSET: Final = re.compile(r"(?!-0000(?:00)?$)[+-](?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?")
-_MAILTO: Final = re.compile(r"(?i:mailto):[!-;=?A-~]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~]+")
-_FORMATS: Final = {8: "%Y%m%d", 15: "%Y%m%dT%H%M%S", 16: "%Y%m%dT%H%M%SZ"}
 
 
 def validate(data: bytes, method: str) -> tuple[str, ...]:
-    """What is wrong with an iTIP message, in the order of the object; empty if it may be sent.
+    """What is wrong with a calendar, in the order of the object; empty if it may be sent.
 
     Args:
         data: An iCalendar object as it would be sent.
-        method: Its METHOD: one of those above. Others are not known and so wrong.
+        method: Its METHOD; `FEED` for a calendar without one. Methods that are in no table are wrong.
     """
     reading = read(data)
     problems = list(reading.problems)
-    if method not in _EVENTS:
-        problems.append(f"the method {method!r} is none of {', '.join(_EVENTS)}")
+    if method not in METHODS:
+        problems.append(f"the method {method!r} is none of {', '.join(METHODS)}")
     elif [each.name for each in reading.components] != ["VCALENDAR"]:
         problems.append("it is not one VCALENDAR")
     else:
         problems += _calendar(reading.components[0], method)
     return tuple(dict.fromkeys(problems))
+
+
+def validate_person(octets: bytes, name: str) -> tuple[str, ...]:
+    """What is wrong with the line of an ORGANIZER or ATTENDEE, as `validate_lines`; quick where it is plain."""
+    return () if is_plain_person(octets, name, LONGEST_LINE) else validate_lines(octets, (name,))
 
 
 def validate_lines(octets: bytes, names: Sequence[str]) -> tuple[str, ...]:
@@ -128,15 +54,18 @@ def validate_lines(octets: bytes, names: Sequence[str]) -> tuple[str, ...]:
     lines = [found for each in reading.components for found in each.properties]
     found = [each.name for each in lines] if len(reading.components) == 1 else []
     others = () if found == list(names) else (f"the lines are {', '.join(found)}, not {', '.join(names)}",)
-    return (*reading.problems, *others, *(problem for each in lines for problem in _property(each, set())))
+    problems = (problem for each in lines for problem in property_problems(each, set()))
+    return (*reading.problems, *others, *problems)
 
 
 def _calendar(calendar: Component, method: str) -> Iterator[str]:
-    yield from _counts(calendar, _CALENDAR)
+    yield from _counts(calendar, {**CALENDAR, "METHOD": NONE if method == FEED else ONE})
     if calendar.value("VERSION") != "2.0":
         yield f"VERSION is {calendar.value('VERSION')!r}, not 2.0"
-    if calendar.value("METHOD") != method:
+    if method != FEED and calendar.value("METHOD") != method:
         yield f"METHOD is {calendar.value('METHOD')!r}, and {method} was to be sent"
+    for found in calendar.properties:
+        yield from property_problems(found, set())
     zones: set[str] = set()
     events: list[Component] = []
     for each in calendar.components:
@@ -147,10 +76,10 @@ def _calendar(calendar: Component, method: str) -> Iterator[str]:
             yield from _event(each, method, zones)
         else:
             yield f"{each.name} has no place in a {method}"
-    yield from _one_event(events, method)
+    yield from _together(events, method)
 
 
-def _counts(component: Component, table: Mapping[str, Counts]) -> Iterator[str]:
+def _counts(component: Component, table: Table) -> Iterator[str]:
     names = [each.name for each in component.properties]
     for name, (least, most) in table.items():
         found = names.count(name)
@@ -164,79 +93,74 @@ def _allowed(least: int, most: int | None) -> str:
     return f"{least} wanted" if least == most else f"at most {most} allowed"
 
 
-def _one_event(events: Sequence[Component], method: str) -> Iterator[str]:
-    if not events:
+# -- all events
+
+
+def _together(events: Sequence[Component], method: str) -> Iterator[str]:
+    by_uid: dict[str, list[Component]] = {}
+    for each in events:
+        by_uid.setdefault(each.value("UID"), []).append(each)
+    if not events and method != FEED:
         yield f"a {method} without VEVENT"
-    if len({each.value("UID") for each in events}) > 1:
+    if len(by_uid) > 1 and METHODS[method].is_one_event:
         yield f"a {method} is about one event, and there is more than one UID"
-    whole = [(each.value("UID"), each.value("RECURRENCE-ID")) for each in events]
-    if len(set(whole)) < len(whole):
-        yield "two VEVENT have the same UID and RECURRENCE-ID"
+    for found in by_uid.values():
+        if len({each.value("RECURRENCE-ID") for each in found}) < len(found):
+            yield "two VEVENT have the same UID and RECURRENCE-ID"
+        # a reply answers some dates of a series, each by itself
+        yield from _series(found) if method != "REPLY" else ()
 
 
-# -- events
+def _series(events: Sequence[Component]) -> Iterator[str]:
+    """What is wrong among the VEVENTs of one UID: a series, and its dates that are other than usual."""
+    if len(events) > 1:
+        for name in ("ORGANIZER", "SEQUENCE"):
+            if len({each.value(name) for each in events}) > 1:
+                yield f"the VEVENT of one UID have more than one {name}"
+    master = next((each for each in events if not each.all("RECURRENCE-ID")), None)
+    others = [each for each in events if each is not master]
+    if master is None:
+        if len(others) > 1:
+            yield "there are dates of a series without the series"
+        return
+    if others and not master.all("RRULE"):
+        yield "RECURRENCE-ID is of an event that is no series"
+    for start in master.all("DTSTART"):
+        for each in [
+            *master.all("EXDATE"),
+            *(found for other in others for found in other.all("RECURRENCE-ID")),
+        ]:
+            if _form(each) != _form(start):
+                yield f"{each.name} is not in the zone and form of the series' DTSTART"
+
+
+def _form(found: Property) -> tuple[str | None, str | None, bool]:
+    """How a time is said: its zone, its type, and whether it is in UTC."""
+    return found.parameters.get("TZID"), found.parameters.get("VALUE"), found.value.endswith("Z")
+
+
+# -- one event
 
 
 def _event(event: Component, method: str, zones: set[str]) -> Iterator[str]:
-    yield from _counts(event, _EVENTS[method])
+    yield from _counts(event, METHODS[method].event)
     for each in event.components:
-        if each.name not in _IN_EVENTS[method]:
+        if each.name != "VALARM" or not METHODS[method].has_alarms:
             yield f"{each.name} has no place in the VEVENT of a {method}"
+        else:
+            yield from _alarm(each)
     for found in event.properties:
-        yield from _property(found, zones)
+        yield from property_problems(found, zones)
     yield from _stretch(event)
-    status = event.value("STATUS")
-    if event.all("STATUS") and _STATUSES[method] and status not in _STATUSES[method]:
-        yield f"STATUS is {status!r}; in a {method} it is {' or '.join(sorted(_STATUSES[method]))}"
+    yield from _rule(event)
+    status, statuses = event.value("STATUS"), METHODS[method].statuses
+    if event.all("STATUS") and status not in statuses:
+        yield f"STATUS is {status!r}; in a {method} it is {' or '.join(sorted(statuses))}"
     if not event.value("UID"):
         yield "UID is empty"
     sequence = event.value("SEQUENCE") or "0"
     if not re.fullmatch(r"\d{1,10}", sequence, re.ASCII) or int(sequence) >= 2**31:
         yield f"SEQUENCE is {sequence!r}, not a number from 0"
-
-
-def _property(found: Property, zones: set[str]) -> Iterator[str]:
-    name, value = found.name, found.value
-    if name in _TEXTS and not _TEXT.fullmatch(value):
-        yield f"{name} has a comma, semicolon or backslash that is not escaped"
-    elif name in _STAMPS and _time(value, 16) is None:
-        yield f"{name} is {value!r}, not a time in UTC"
-    elif name in _TIMES:
-        yield from _zoned(found, zones)
-    elif name in ("ATTENDEE", "ORGANIZER"):
-        yield from _person(found)
-    elif name == "CONFERENCE" and found.parameters.get("VALUE") != "URI":
-        yield "CONFERENCE says no VALUE=URI"
-    if name in ("CONFERENCE", "URL") and not _URI.fullmatch(value):
-        yield f"{name} is {value[:60]!r}, not a URI"
-
-
-@lru_cache(maxsize=512)
-def _time(value: str, *lengths: int) -> datetime | None:
-    """The date-time that a value of one of these lengths says, without its zone."""
-    if len(value) not in lengths or not value.isascii():
-        return None
-    try:
-        return datetime.strptime(value, _FORMATS[len(value)])  # noqa: DTZ007 - whether it is in UTC is its last letter
-    except ValueError:
-        return None
-
-
-def _zoned(found: Property, zones: set[str]) -> Iterator[str]:
-    """A date alone, a time in UTC, or a time in a zone that stands before it. Floating times are refused."""
-    zone = found.parameters.get("TZID")
-    if found.parameters.get("VALUE") == "DATE":
-        if _time(found.value, 8) is None or zone:
-            yield f"{found.name} is {found.value!r}, not a date"
-    elif _time(found.value, 15, 16) is None:
-        yield f"{found.name} is {found.value!r}, not a date-time"
-    elif found.value.endswith("Z"):
-        if zone:
-            yield f"{found.name} is in UTC and has a TZID"
-    elif zone is None:
-        yield f"{found.name} is {found.value!r} in no zone"
-    elif zone.strip('"') not in zones:
-        yield f"{found.name} is in {zone}, for which no VTIMEZONE stands before it"
 
 
 def _stretch(event: Component) -> Iterator[str]:
@@ -251,19 +175,34 @@ def _stretch(event: Component) -> Iterator[str]:
                 yield f"DTEND {end.value} is not after DTSTART {start.value}"
 
 
-def _person(found: Property) -> Iterator[str]:
-    if not _MAILTO.fullmatch(found.value):
-        yield f"{found.name} is {found.value[:60]!r}, not a mailto address"
-    for name, choices in _CHOICES.items():
-        if found.parameters.get(name, min(choices)) not in choices:
-            yield f"{name} is {found.parameters[name]!r}, none of {', '.join(sorted(choices))}"
+def _rule(event: Component) -> Iterator[str]:
+    """Its rule, and that dates are taken out of a series only."""
+    is_date = any(each.parameters.get("VALUE") == "DATE" for each in event.all("DTSTART"))
+    for each in event.all("RRULE"):
+        yield from rrule_problems(each.value, is_date=is_date)
+    if event.all("EXDATE") and not event.all("RRULE"):
+        yield "EXDATE is of an event that is no series"
+    if event.all("RECURRENCE-ID") and event.all("RRULE"):
+        yield "VEVENT has both RECURRENCE-ID and RRULE"
+
+
+def _alarm(alarm: Component) -> Iterator[str]:
+    yield from _counts(alarm, ALARM)
+    if alarm.value("ACTION") != "DISPLAY":
+        yield f"ACTION is {alarm.value('ACTION')[:20]!r}, not DISPLAY"
+    if not is_duration(alarm.value("TRIGGER"), signed=True):
+        yield f"TRIGGER is {alarm.value('TRIGGER')[:60]!r}, not a duration"
+    if len(alarm.all("DURATION")) != len(alarm.all("REPEAT")):
+        yield "VALARM has one of DURATION and REPEAT without the other"
+    for found in alarm.properties:
+        yield from property_problems(found, set())
 
 
 # -- zones
 
 
 def _zone(zone: Component, zones: set[str]) -> Iterator[str]:
-    yield from _counts(zone, _ZONE)
+    yield from _counts(zone, ZONE)
     name = zone.value("TZID")
     if name in zones:
         yield f"there are two VTIMEZONE of {name}"
@@ -277,10 +216,12 @@ def _zone(zone: Component, zones: set[str]) -> Iterator[str]:
 def _observance(observance: Component, zone: str) -> Iterator[str]:
     if observance.name not in ("STANDARD", "DAYLIGHT"):
         yield f"{observance.name} has no place in a VTIMEZONE"
-    yield from _counts(observance, _OBSERVANCE)
+    yield from _counts(observance, OBSERVANCE)
     onset = observance.value("DTSTART")
-    if _time(onset, 15) is None:
+    if time_of(onset, 15) is None:
         yield f"an onset of {zone} is {onset!r}, not a local time"
+    for each in observance.all("RRULE"):
+        yield from rrule_problems(each.value)
     for name in ("TZOFFSETFROM", "TZOFFSETTO"):
-        if not _OFFSET.fullmatch(observance.value(name)):
+        if not is_offset(observance.value(name)):
             yield f"{name} of {zone} is {observance.value(name)!r}, not an offset"

@@ -20,8 +20,8 @@ from ..errors import InvalidCalendar
 from ..mailbox import Mailbox, one_line
 from ..moment import Moment
 from .invite import CalendarEvent, Invite, Override
-from .lines import line, mailto, parameter, plain_text, text_value, uri_value
-from .validate import validate, validate_lines
+from .lines import fold, line, mailto, parameter, plain_text, text_value, uri_value
+from .validate import validate, validate_person
 from .vtimezone import EARLIEST_YEAR, LATEST_YEAR, is_utc, vtimezone
 
 PRODID: Final = "-//conferencekit//NONSGML conferencekit 1//EN"
@@ -54,9 +54,9 @@ def shared_with(shared: Sequence[bytes], invite: Invite) -> bytes:
 
 def personal_lines(method: str, organizer: Mailbox, attendee: Mailbox, *, rsvp: bool) -> bytes:
     """Who invites whom. Raises `InvalidCalendar`."""
-    lines = _organizer(organizer) + _attendee(method, attendee, rsvp=rsvp)
-    _refuse(validate_lines(lines, ("ORGANIZER", "ATTENDEE")))
-    return lines
+    attending = _attendee(method, attendee, rsvp=rsvp)
+    _refuse(validate_person(attending, "ATTENDEE"))
+    return _organizing(organizer) + attending
 
 
 def event_to_ical(event: CalendarEvent) -> bytes:
@@ -94,24 +94,31 @@ def _refuse(problems: tuple[str, ...]) -> None:
 # -- what is each person's
 
 
+@lru_cache(maxsize=64)
+def _organizing(organizer: Mailbox) -> bytes:
+    """The organizer's line, found right."""
+    found = _organizer(organizer)
+    _refuse(validate_person(found, "ORGANIZER"))
+    return found
+
+
 def _organizer(organizer: Mailbox) -> bytes:
     name = {"CN": parameter(organizer.name)} if organizer.name else _NONE
     return line("ORGANIZER", name, mailto(organizer))
 
 
 def _attendee(method: str, attendee: Mailbox, *, rsvp: bool) -> bytes:
-    parameters = {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT"}
-    if method == "REQUEST":
-        parameters |= {"PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE" if rsvp else "FALSE"}
-    if attendee.name:
-        parameters["CN"] = parameter(attendee.name)
-    return line("ATTENDEE", parameters, mailto(attendee))
+    # There is one for each person and event: a single text, rather than a call for each of its parts.
+    answer = f";PARTSTAT=NEEDS-ACTION;RSVP={'TRUE' if rsvp else 'FALSE'}" if method == "REQUEST" else ""
+    name = f";CN={parameter(attendee.name)}" if attendee.name else ""
+    role = "ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT"
+    return fold(f"{role}{answer}{name}:{mailto(attendee)}".encode())
 
 
 # -- what all share
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def shared_part(invite: Invite) -> tuple[bytes, ...]:
     """The pieces of an invite around each person's lines, found valid. Organizer, attendee and `rsvp` do not count."""
     head = b"".join([_HEAD, line("METHOD", _NONE, invite.method), *_zones([invite])])
