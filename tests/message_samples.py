@@ -29,6 +29,7 @@ VALUES: dict[str, object] = {
         {"number": 1, "title": "Role and impact", "question": "What was the most defining role?"},
         {"number": 4, "title": "Good practices", "question": "What were the major highlights?"},
     ],
+    "programme": "09:00-10:30 Opening\n10:30-11:00 Tea",
     "instructions": "Read the concept note.\n\nThen write.",
     "state": "waitlisted",
     "reason": "The room is full.",

@@ -29,6 +29,7 @@ def commands() -> dict:
 
 # -- help and usage
 
+CALENDAR = [f"calendar {name}" for name in ("plan", "send", "cancel")]
 STORAGE = [f"storage {name}" for name in ("check", "audit", "copy", "backup", "restore", "migrate")]
 
 
@@ -40,7 +41,9 @@ def test_alone_it_prints_help_and_exits_2(line):
     assert all(name in done.out for name in commands())
 
 
-@pytest.mark.parametrize("command", [*sorted(commands().keys() - {"tz", "storage"}), "tz check", *STORAGE])
+@pytest.mark.parametrize(
+    "command", [*sorted(commands().keys() - {"tz", "storage", "calendar"}), "tz check", *STORAGE, *CALENDAR]
+)
 def test_every_command_has_help(line, command):
     """A sentence on what it does, and every argument explained."""
     done = line.run(f"{command} --help")

@@ -122,7 +122,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch):
 def commands() -> dict:
     (found,) = [each for each in parser()._actions if each.dest == "command"]
     named = dict(found.choices)
-    for group in ("tz", "storage"):
+    for group in ("tz", "storage", "calendar"):
         (inner,) = [each for each in named.pop(group)._actions if each.dest == f"{group}_command"]
         named |= {f"{group} {name}": each for name, each in inner.choices.items()}
     return named

@@ -12,8 +12,9 @@ from itertools import groupby
 from typing import Final, TypeVar
 
 from ..conference import Conference, InviteRule
+from ..moment import Moment
 from ..programme.event import Event, Part
-from ..programme.series import Date
+from ..programme.series import Date, moment_on
 from ..programme.session import Session, SessionStatus
 
 WHOLE: Final = "whole:conference"
@@ -57,6 +58,22 @@ def sessions_of(conference: Conference, event: Event) -> tuple[Session, ...]:
     """The sessions that an event is about, in order of their start; none that the document has no more."""
     ids = [event.id] if event.repeat or not event.parts else [each.id for each in event.parts]
     return tuple(found for each in ids if (found := conference.session(each)))
+
+
+def held_dates(event: Event) -> tuple[tuple[Moment, Moment], ...]:
+    """From when to when an event is, on each date of a series that is held; every date, where all are cancelled."""
+    if event.repeat is None:
+        return ((event.starts, event.ends),)
+    others = {each.id: each for each in event.parts}
+    first = event.starts.wall.date()
+    found = []
+    for day in event.repeat.dates(first):
+        other = others.get(day.isoformat())
+        if other is None:
+            found.append((moment_on(event.starts, day, first), moment_on(event.ends, day, first)))
+        elif other.status != "cancelled" or event.status == "cancelled":
+            found.append((other.starts, other.ends))
+    return tuple(found) or ((event.starts, event.ends),)
 
 
 def session_event(conference: Conference, session: Session, stamp: datetime) -> Event:

@@ -104,14 +104,18 @@ class InvitePlan:
 
 @frozen(kw_only=True)
 class PlanOptions:
-    """How to plan. `sends_words`: people are told of changes that are in words only.
+    """How to plan.
 
-    `past`: also events that are over. `gone`: ids of sessions that calendars know and that were not renamed but taken
-    away.
+    `sends_words`: people are told of changes that are in words only. `again`: they get once more, unchanged, what they
+    were told last. `past`: also events that are over. `gone`: ids of sessions that calendars know and that were not
+    renamed but taken away. `first_sequence`: the SEQUENCE of an event that nobody is known to have been told of; above
+    0 where what was told is lost.
     """
 
     sends_words: bool = False
+    again: bool = False
     past: bool = False
+    first_sequence: int = 0
     gone: frozenset[str] = frozenset()
 
 
@@ -131,7 +135,16 @@ def plan_invites(
         InvalidCalendar: an invite would break RFC 5545 or RFC 5546.
         InvalidAddress: the organizer's address with a person's token in it is none.
     """
-    return _Planner(conference, told, now, sender, token_of, options).plan(people)
+    held = without_called_off(conference, told.called_off)
+    return _Planner(held, told, now, sender, token_of, options).plan(people)
+
+
+def without_called_off(conference: Conference, called_off: Mapping[str, str]) -> Conference:
+    """The conference with the sessions cancelled that an organiser called off."""
+    sessions = (
+        evolve(each, status="cancelled") if each.id in called_off else each for each in conference.sessions
+    )
+    return evolve(conference, sessions=tuple(sessions))
 
 
 @frozen
@@ -178,14 +191,12 @@ class _Planner:
         return self._mine[concerning]
 
     def _now(self, planned: Event) -> Event:
-        if planned.id in self.told.called_off:
-            planned = evolve(planned, status="cancelled")
         for _, known in self.told.history(planned.id):
             if not known.clocks_moved and next_event(known.event, planned, now=self.now) is None:
                 return known.event
         newest = next(self.told.history(planned.id), None)
         if newest is None:
-            return planned
+            return evolve(planned, sequence=self.options.first_sequence)
         _, known = newest
         after = next_event(known.event, planned, now=self.now, clocks_moved=known.clocks_moved)
         return after or known.event
@@ -243,7 +254,9 @@ class _Planner:
             if kind == "reworded" and not self.options.sends_words and last.sent is not None:
                 return "reworded"
             if kind == "unchanged":
-                return "unchanged"
+                if not (self.options.again and method == "REQUEST"):
+                    return "unchanged"
+                kind = "again"
         telling = self._telling(kind, event, last, method, facts, words)
         told = evolve(event, sequence=telling.sequence, dtstamp=telling.dtstamp)
         base, _ = self._base(told, method, person.locale)
@@ -284,11 +297,16 @@ class _Planner:
             attendee=nobody,
             rsvp=wants_replies(self.conference),
             alarm=plan.alarm if plan else None,
-            comment=self.told.called_off.get(event.id, "") if method == "CANCEL" else "",
+            comment=self._reason(event) if method == "CANCEL" else "",
             **composed(self.conference, event, locale, known_as=self.told.known_as.get(event.id, "")),
         )
         said = (base.summary, base.description, base.url or "", nobody.name, str(base.rsvp), str(base.alarm))
         return base, hashlib.sha256("\0".join(said).encode()).hexdigest()[:16]
+
+    def _reason(self, event: Event) -> str:
+        """Why an event is off, where an organiser said so."""
+        ids = [event.id, *(each.id for each in event.parts)]
+        return next((self.told.called_off[each] for each in ids if each in self.told.called_off), "")
 
     # -- all
 

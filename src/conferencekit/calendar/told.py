@@ -62,7 +62,7 @@ class Told:
 
     `events` are by their facts, `people` by key and event, `attendance` likewise (an event, or `event/date` for a date
     of a series). `known_as`: ids of sessions that were told under another id first, which their UID is made of.
-    `called_off`: events that an organiser cancelled while the document has them still, with the reason.
+    `called_off`: ids of sessions that an organiser cancelled while the document has them still, with the reason.
     """
 
     events: Mapping[str, KnownEvent] = field(factory=dict)

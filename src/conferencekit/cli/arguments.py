@@ -9,7 +9,7 @@ import argparse
 from typing import Any, Final
 
 from ..registration.registration import STATES
-from . import demo_command, storage_arguments
+from . import calendar_arguments, demo_command, storage_arguments
 from .failing import SITE_VARIABLE
 from .option import (
     KEPT,
@@ -69,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
         _add_mail,
         _add_input,
         _add_log,
+        calendar_arguments.add_commands,
         storage_arguments.add_commands,
         _add_machine,
     ):

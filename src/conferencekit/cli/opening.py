@@ -51,7 +51,7 @@ def opened(
     store = store_url(given)
     if not enters:
         require_file(store, "`conferencekit import` begins a store, and --store names another")
-    secret, new_at = _secret(given) if sends else (secrets.token_bytes(32), None)
+    secret, new_at = secret_of(given) if sends else (secrets.token_bytes(32), None)
     secretariat = Secretariat(
         found,
         store=store,
@@ -66,7 +66,24 @@ def opened(
     with secretariat:
         _put_in_force(secretariat, found, given, output, enters=enters)
         if new_at is not None:
-            _keep(secret, new_at, output)
+            keep_secret(secret, new_at, output)
+        yield secretariat
+
+
+@contextmanager
+def opened_as_it_is(given: argparse.Namespace, conference: Conference, remedy: str) -> Iterator[Secretariat]:
+    """The secretariat on the conference's store, for looking: whatever document is in force there stays so."""
+    store = store_url(given)
+    require_file(store, remedy)
+    plugins = installed_plugins()
+    with Secretariat(
+        conference,
+        store=store,
+        mailer="memory:",
+        secret=secrets.token_bytes(32),
+        site=NO_SITE,
+        plugins=plugins,
+    ) as secretariat:
         yield secretariat
 
 
@@ -137,7 +154,7 @@ def _site(given: argparse.Namespace, conference: Conference) -> str | None:
     return given.site or os.environ.get(SITE_VARIABLE) or conference.website
 
 
-def _secret(given: argparse.Namespace) -> tuple[bytes, Path | None]:
+def secret_of(given: argparse.Namespace) -> tuple[bytes, Path | None]:
     """The secret from a file or the environment, or else a new one and where it is to be kept."""
     if given.secret_file is None and (value := os.environ.get(SECRET_VARIABLE)):
         return _long_enough(value.encode(), f"${SECRET_VARIABLE}"), None
@@ -147,7 +164,7 @@ def _secret(given: argparse.Namespace) -> tuple[bytes, Path | None]:
     return _long_enough(read_file(path, most=_MOST_OF_SECRET).strip(), str(path)), None
 
 
-def _keep(secret: bytes, path: Path, output: Output) -> None:
+def keep_secret(secret: bytes, path: Path, output: Output) -> None:
     """Write a new secret where only its owner can read it, before the first link is made with it."""
     write_file(path, secret + b"\n", private=True, fresh=True)
     output.note(

@@ -9,6 +9,7 @@ from typing import Final
 from ..conference import Conference
 from ..datewords import range_text
 from ..moment import Moment
+from ..programme.series import Date
 from ..programme.session import Session
 
 _ELSEWHERE: Final = ("UTC", "America/New_York", "Asia/Tokyo")
@@ -54,6 +55,7 @@ def _sessions(conference: Conference, zones: Sequence[str]) -> Iterator[str]:
         status = "" if session.status == "confirmed" else f" ({session.status})"
         yield from ("", f"Session {session.id}: {session.title}{status}")
         yield from (f"  {each}" for each in _in_zones(session, zones))
+        yield from (f"  {each}" for each in _series(session))
         join = conference.join_of(session)
         if join:
             yield f"  Link for registered people: {join}"
@@ -62,6 +64,23 @@ def _sessions(conference: Conference, zones: Sequence[str]) -> Iterator[str]:
 def _in_zones(session: Session, zones: Sequence[str]) -> Iterator[str]:
     for zone in zones:
         yield range_text(session.starts.in_zone(zone), session.ends.in_zone(zone))
+
+
+def _series(session: Session) -> Iterator[str]:
+    """The dates of a series after the first, and what is other than usual on them."""
+    if session.repeat is None:
+        return
+    interval, unit = session.repeat.interval, session.repeat.every
+    yield f"Every {f'{interval} {unit}s' if interval > 1 else unit}, {session.repeat.count} dates in all:"
+    for each in session.dates[1:]:
+        other = each.other
+        if other is None:
+            yield f"  {range_text(each.starts, each.ends)}"
+        elif other.status == "cancelled":
+            yield f"  {range_text(each.planned, each.planned)} is cancelled"
+        else:
+            where = f", {other.room}" if other.room else ""
+            yield f"  {range_text(each.starts, each.ends)}{where}, in place of {each.planned.wall:%Y-%m-%d %H:%M}"
 
 
 def _deadlines(conference: Conference, zones: Sequence[str], now: datetime) -> Iterator[str]:
@@ -160,6 +179,16 @@ def _session_facts(session: Session, zones: Sequence[str]) -> dict[str, object]:
         "status": session.status,
         "starts": {zone: _iso(session.starts, zone) for zone in zones},
         "ends": {zone: _iso(session.ends, zone) for zone in zones},
+        "dates": [_date_facts(each) for each in session.dates] if session.repeat else None,
+    }
+
+
+def _date_facts(date: Date) -> dict[str, object]:
+    return {
+        "planned": date.planned.datetime.isoformat(),
+        "starts": date.starts.datetime.isoformat(),
+        "ends": date.ends.datetime.isoformat(),
+        "status": (date.other and date.other.status) or "confirmed",
     }
 
 

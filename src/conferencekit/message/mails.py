@@ -70,6 +70,17 @@ MAILS: Final[Mapping[str, MailKind]] = {
         values=("reference",),
         options=("reason", "session"),
     ),
+    "session_invited": MailKind(
+        about="The invite to a session, a day or the whole conference, from a list of people. `programme` says what is "
+        "in it.",
+        values=("session", "now"),
+        options=("where", "programme"),
+    ),
+    "session_uninvited": MailKind(
+        about="They are not invited any more to something that takes place.",
+        values=("session", "was"),
+        options=("reason",),
+    ),
     "session_added": MailKind(
         about="A session is new in the programme.",
         values=("session", "now"),

@@ -41,7 +41,10 @@ class Calendar:
 
 @frozen(kw_only=True)
 class Mail:
-    """All that a mail consists of. `unsubscribe` is an https address that takes a POST without sign-in."""
+    """All that a mail consists of. `unsubscribe` is an https address that takes a POST without sign-in.
+
+    `is_draft`: opened in Outlook it can be sent by hand (`X-Unsent: 1`).
+    """
 
     sender: Mailbox
     recipient: Mailbox
@@ -54,6 +57,7 @@ class Mail:
     message_id: str
     calendar: Calendar | None = None
     unsubscribe: str | None = None
+    is_draft: bool = False
 
 
 def mail_to_bytes(mail: Mail) -> bytes:
@@ -80,6 +84,8 @@ def mail_to_bytes(mail: Mail) -> bytes:
 
 
 def _headers(mail: Mail) -> Iterator[bytes]:
+    if mail.is_draft:
+        yield b"X-Unsent: 1\r\n"
     yield _mailbox_header("From", mail.sender)
     yield _mailbox_header("To", mail.recipient)
     if mail.reply_to:

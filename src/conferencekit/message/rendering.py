@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
+from attrs import frozen
+
 from ..calendar.invite import Invite
 from ..calendar.lines import plain_text
 from ..calendar.writing import invite_to_ical
@@ -65,16 +67,14 @@ def render(notice: Notice, *, links: Mapping[str, str], renderer: Renderer | Non
         TemplateBroken: the template does not render, or the notice lacks what it needs.
         InvalidCalendar: the invite would break RFC 5545 or RFC 5546.
     """
-    engine = renderer or default_renderer()
-    values = _values(notice, links)
-    subject, text, html = (engine.render(notice.template, part, values) for part in _SUFFIXES)
+    words = render_words(notice, links=links, renderer=renderer)
     mail = Mail(
         sender=notice.sender,
         recipient=notice.recipient,
         reply_to=notice.reply_to,
-        subject=one_line(subject),
-        text=text,
-        html=html,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
         locale=notice.locale,
         date=notice.date,
         message_id=notice.message_id,
@@ -87,6 +87,23 @@ def render(notice: Notice, *, links: Mapping[str, str], renderer: Renderer | Non
         message_id=notice.message_id,
         data=mail_to_bytes(mail),
     )
+
+
+@frozen(kw_only=True)
+class Words:
+    """What a mail says, in both of its forms. `subject` is one line."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render_words(notice: Notice, *, links: Mapping[str, str], renderer: Renderer | None = None) -> Words:
+    """The words of a notice's mail, for whoever puts them into mails to many. Raises `TemplateBroken`."""
+    engine = renderer or default_renderer()
+    values = _values(notice, links)
+    subject, text, html = (engine.render(notice.template, part, values) for part in _SUFFIXES)
+    return Words(subject=one_line(subject), text=text, html=html)
 
 
 def _calendar(invite: Invite | None) -> Calendar | None:

@@ -7,8 +7,9 @@ cannot both be right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Literal
 
 from attrs import evolve, frozen
 
@@ -22,7 +23,7 @@ from ..events import Event as Announcement
 from ..ledger import digest
 from ..moment import instant_text
 from ..ports import Committed, Limit, Op, Put, Record
-from ..programme.event import Event, change_between, next_event
+from ..programme.event import Event, EventChange, change_between, next_event
 from .broadcasts import Broadcast, put_broadcast
 from .records import QUOTA, WAITING
 from .shell import SYSTEM, Actor, InForce, Shell
@@ -155,18 +156,80 @@ def _changes(shell: Shell, old: Conference, new: Conference, context: Context) -
     announcements: list[Announcement] = []
     if old.registration.quota != new.registration.quota:
         ops.append(_new_limit(shell, old.registration.quota, new.registration.quota))
-    told, planned = _told_and_planned(shell, old, new, context.now)
+    told, announced = _tell(_event_changes(shell, old, new, context.now), context)
+    ops += told
+    announcements += announced
+    return Changes(lines=tuple(lines), ops=tuple(ops), announcements=tuple(announcements))
+
+
+@frozen(kw_only=True)
+class Preview:
+    """What calendars would be told of an event if a document came into force."""
+
+    conference: Conference
+    before: Event | None
+    after: Event
+
+    @property
+    def change(self) -> EventChange | Literal["added"]:
+        """In a word, what happened to the event."""
+        return change_between(self.before, self.after) if self.before else "added"
+
+
+def preview(shell: Shell, conference: Conference) -> tuple[Preview, ...]:
+    """What everybody would be told if this document came into force now. Nothing is changed."""
+    now = shell.context().now
+    current = shell.get("conference", "current")
+    if current is None:
+        events = planned_events(conference, now=now)
+        return tuple(Preview(conference=conference, before=None, after=each) for each in events)
+    held = in_force_document(shell, current)
+    return tuple(found for _, found in _event_changes(shell, held, conference, now))
+
+
+def _event_changes(
+    shell: Shell, old: Conference, new: Conference, now: datetime
+) -> Iterator[tuple[Record | None, Preview]]:
+    """The events that calendars have to be told of, each with the record of what they were told."""
+    told, planned = _told_and_planned(shell, old, new, now)
     for event in planned:
         record = told.get(event.id)
         if record is None:
-            ops += [_put_event(event, 0), _tell_everybody(context, None, event)]
+            yield None, Preview(conference=new, before=None, after=event)
             continue
         before = event_as_told(record.body)
-        after = next_event(before, event, now=context.now, clocks_moved=clocks_moved(record.body))
+        after = next_event(before, event, now=now, clocks_moved=clocks_moved(record.body))
         if after is not None:
-            ops += [_put_event(after, record.version), _tell_everybody(context, before, after)]
-            announcements.append(_announcement(new, before, after, context.now))
-    return Changes(lines=tuple(lines), ops=tuple(ops), announcements=tuple(announcements))
+            yield record, Preview(conference=new, before=before, after=after)
+
+
+def _tell(
+    changes: Iterable[tuple[Record | None, Preview]], context: Context
+) -> tuple[list[Op], list[Announcement]]:
+    """What has to be written and announced so that everybody hears of these changes."""
+    ops: list[Op] = []
+    announcements: list[Announcement] = []
+    for record, found in changes:
+        ops.append(_put_event(found.after, record.version if record else 0))
+        ops.append(_tell_everybody(context, found.before, found.after))
+        if found.before is not None:
+            announcements.append(_announcement(found.conference, found.before, found.after, context.now))
+    return ops, announcements
+
+
+def tell_moved_clocks(shell: Shell, conference: Conference, actor: Actor) -> int:
+    """Tell everybody of events that newer zone data moved under the document in force; how many events."""
+    context = shell.context()
+    changes = list(_event_changes(shell, conference, conference, context.now))
+    if not changes:
+        return 0
+    ops, announcements = _tell(changes, context)
+    ids = [found.after.id for _, found in changes]
+    entry = shell.entry(context, actor, "clocks_moved", conference.id, {"events": ids})
+    if not isinstance(shell.commit(shell.change(entry, ops)), Committed):
+        return 0  # somebody else told of them, or changed the plan, at this moment
+    shell.announce([evolve(each, entry=entry.id) for each in announcements])
+    return len(changes)
 
 
 def _told_and_planned(

@@ -241,6 +241,13 @@ class Secretariat:
         self.registrations.let_in()
         return lines
 
+    def tell_moved_clocks(self, *, by: str = "") -> int:
+        """Tell everybody of events that newer zone data moved (`moved_moments` names them); how many events.
+
+        Their wall times stay; calendars are told the instants, in UTC, since they may know other clocks than ours.
+        """
+        return plan.tell_moved_clocks(self.shell, self.conference, Actor("organiser", by))
+
     def _take_up(self, conference: Conference) -> InForce:
         """The document in force at the first use; if it is a revision, it may have brought places."""
         self._judge_store()

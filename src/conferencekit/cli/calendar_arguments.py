@@ -1,0 +1,162 @@
+"""The words of `conferencekit calendar`: its commands and their arguments."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from argparse import ArgumentParser
+
+from ..errors import InvalidAddress
+from ..mailbox import parse_mailbox
+from .failing import SITE_VARIABLE
+from .option import KEPT, Commands, add_command, add_store, count, later, path, reason
+
+
+def add_commands(commands: Commands) -> None:
+    """`conferencekit calendar ...`."""
+    about = (
+        "Calendars: invites and their changes, feeds, replies. With --people a list of people is invited, and what "
+        "they were told is kept beside the document; without it, those who registered in the conference's store."
+    )
+    calendar = commands.add_parser(
+        "calendar", help="plan and send invites and their changes", description=textwrap.fill(about, 78)
+    )
+    each = calendar.add_subparsers(
+        dest="calendar_command", metavar="COMMAND", title="commands", required=True
+    )
+    for add in (_add_plan, _add_send, _add_cancel):
+        add(each)
+
+
+def _add_plan(commands: Commands) -> None:
+    plan = add_command(
+        commands,
+        "plan",
+        later("calendar_commands", "run_plan"),
+        "say what calendars would be told",
+        """Who is new, what moved, what is off, who is not invited any more. Nothing is written or sent. The exit code
+        is 1 if something has to be answered first.""",
+    )
+    _add_common(plan)
+    plan.add_argument(
+        "--again",
+        action="store_true",
+        help="count those too who would get once more what they were told last",
+    )
+
+
+def _add_send(commands: Commands) -> None:
+    send = add_command(
+        commands,
+        "send",
+        later("calendar_commands", "run_send"),
+        "send invites and their changes",
+        """It does what `calendar plan` says, and nothing twice: run again, it sends what did not leave. With --people
+        say where to: --out or --smtp. Without, the document is put in force and the conference's mailer delivers.""",
+    )
+    _add_common(send)
+    _add_sending(send)
+    send.add_argument(
+        "--site", metavar="URL", help=f"where the links in mails lead (default: ${SITE_VARIABLE})"
+    )
+    send.add_argument(
+        "--mailer", metavar="URL", help="without --people: the mailer (default: CONFERENCE.outbox)"
+    )
+    send.add_argument(
+        "--again", action="store_true", help="send everybody once more, unchanged, what they were told last"
+    )
+    send.add_argument(
+        "--state-lost",
+        action="store_true",
+        help="what was told is lost: send it all, as newer than whatever was sent before",
+    )
+    send.set_defaults(when_stopped=KEPT)
+
+
+def _add_cancel(commands: Commands) -> None:
+    cancel = add_command(
+        commands,
+        "cancel",
+        later("calendar_commands", "run_cancel"),
+        "call a session off, or all of them, and tell everybody who was invited",
+        """Where the conference has a store, write status = "cancelled" into the document instead, and send.""",
+    )
+    _add_common(cancel, people_required=True)
+    cancel.add_argument(
+        "session", metavar="SESSION", nargs="?", help="the id of the session (default: all of them)"
+    )
+    cancel.add_argument(
+        "--reason", metavar="TEXT", type=reason, required=True, help="why; people are told, and it is kept"
+    )
+    _add_sending(cancel)
+    cancel.set_defaults(when_stopped=KEPT)
+
+
+def _add_common(command: ArgumentParser, *, people_required: bool = False) -> None:
+    add_store(command)
+    command.add_argument(
+        "--people",
+        metavar="FILE.csv",
+        type=path,
+        required=people_required,
+        help="who is invited: a column email; name, locale, state and sessions may be there",
+    )
+    command.add_argument(
+        "--from",
+        dest="sender",
+        metavar="MAILBOX",
+        type=_mailbox,
+        help="who the mails are from (default: the organizer)",
+    )
+    command.add_argument(
+        "--secret-file", metavar="FILE", type=path, help="the secret (default: CONFERENCE.secret)"
+    )
+    command.add_argument(
+        "--renamed",
+        metavar="OLD=NEW",
+        type=_renaming,
+        action="append",
+        help="a session has another id now and stays the same event (may be repeated)",
+    )
+    command.add_argument(
+        "--gone",
+        metavar="SESSION",
+        action="append",
+        help="a session that is not in the document any more is off (may be repeated)",
+    )
+    command.add_argument("--reworded", action="store_true", help="tell people of changes in words only, too")
+    command.add_argument("--past", action="store_true", help="also what is over")
+
+
+def _add_sending(command: ArgumentParser) -> None:
+    where = command.add_mutually_exclusive_group()
+    where.add_argument(
+        "--out", metavar="DIR", type=path, help="write each message as an .ics and an .eml, to send by hand"
+    )
+    where.add_argument("--smtp", metavar="URL", help="send by this server: smtp://user:password@host:587")
+    command.add_argument("--rate", metavar="N", type=count, help="by SMTP, at most so many messages a minute")
+    command.add_argument(
+        "--only", metavar="EMAIL", type=_address, help="only to this person of the list, on trial"
+    )
+
+
+def _mailbox(text: str) -> str:
+    try:
+        parse_mailbox(text)
+    except InvalidAddress as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        return parse_mailbox(text).address
+    except InvalidAddress as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _renaming(text: str) -> tuple[str, str]:
+    old, equals, new = text.partition("=")
+    if not (old and equals and new):
+        raise argparse.ArgumentTypeError(f"{text!r} is not OLD=NEW, two ids of a session")
+    return old, new

@@ -1,0 +1,171 @@
+"""The people file of `calendar plan` and `calendar send`: who is invited, and to what.
+
+A CSV file with a column `email`; `name` (or `first_name` and `last_name`), `locale`, `state` and `sessions` may be
+there. A list that `conferencekit registrations` wrote is read as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve, frozen
+
+from ..calendar.planning import Invitee
+from ..conference import Conference
+from ..document.place import nearest
+from ..errors import InvalidAddress, InvalidImport, InvalidText
+from ..form.table import Record, read_records, unguard_cell
+from ..mailbox import Mailbox
+from ..text import normalise_locale
+from .files import STANDARD_INPUT, lines_of, reading
+
+_COLUMNS: Final[Mapping[str, str]] = {
+    "email": "email",
+    "e-mail": "email",
+    "e_mail": "email",
+    "mail": "email",
+    "user_email": "email",
+    "address": "email",
+    "email_address": "email",
+    "name": "name",
+    "full_name": "name",
+    "display_name": "name",
+    "first_name": "first_name",
+    "given_name": "first_name",
+    "last_name": "last_name",
+    "family_name": "last_name",
+    "surname": "last_name",
+    "locale": "locale",
+    "language": "locale",
+    "state": "state",
+    "status": "state",
+    "sessions": "sessions",
+    "session": "sessions",
+}
+_INVITED: Final = frozenset({"", "confirmed", "registered", "accepted", "approved", "invited", "yes"})
+_NOT_INVITED: Final = frozenset(
+    {"unverified", "pending", "waitlisted", "waiting", "declined", "rejected", "cancelled", "canceled"}
+    | {"expired", "withdrawn", "uninvited", "no"}
+)
+_NONE: Final = frozenset({"-", "none"})
+_SEPARATORS: Final = re.compile(r"[\s,;|]+")
+
+
+@frozen
+class _Reader:
+    """Reads the rows of one file."""
+
+    source: str
+    conference: Conference
+    key_of: Callable[[str], str]
+
+    def people(self, records: Iterator[Record]) -> Iterator[Invitee]:
+        header = next(records, None)
+        if header is None:
+            raise InvalidImport(self.source, 1, "", "The file is empty: its first line names the columns.")
+        columns = [_COLUMNS.get(_plain(each)) for each in header.cells]
+        if "email" not in columns:
+            shown = ", ".join(header.cells)[:200]
+            raise InvalidImport(self.source, header.line, shown, "Name the column of the addresses `email`.")
+        for record in records:
+            yield self._invitee(record, columns)
+
+    def _invitee(self, record: Record, columns: Sequence[str | None]) -> Invitee:
+        if record.problem or len(record.cells) > len(columns):
+            shown = ",".join(record.cells)[:200]
+            remedy = "The row does not fit the header: put quotation marks around cells with a comma in them."
+            raise InvalidImport(self.source, record.line, shown, remedy)
+        cells = {
+            name: unguard_cell(cell).strip()
+            for name, cell in zip(columns, record.cells, strict=False)
+            if name is not None
+        }
+        mailbox = self._mailbox(record, cells)
+        return Invitee(
+            key=self.key_of(mailbox.address),
+            mailbox=mailbox,
+            locale=self._locale(record, cells.get("locale", "")),
+            concerning=self._sessions(record, cells.get("sessions", "")),
+            is_invited=self._is_invited(record, cells.get("state", "")),
+        )
+
+    def _mailbox(self, record: Record, cells: Mapping[str, str]) -> Mailbox:
+        both = f"{cells.get('first_name', '')} {cells.get('last_name', '')}".strip()
+        try:
+            return Mailbox(cells.get("name") or both, cells.get("email", ""))
+        except InvalidAddress:
+            remedy = "This is no e-mail address: correct it, or take the row out."
+            raise InvalidImport(self.source, record.line, cells.get("email", ""), remedy) from None
+
+    def _locale(self, record: Record, text: str) -> str:
+        try:
+            return normalise_locale(text) if text else self.conference.languages[0]
+        except InvalidText:
+            remedy = "Give a language tag such as en, fr or zh-Hans, or leave the cell empty."
+            raise InvalidImport(self.source, record.line, text, remedy) from None
+
+    def _sessions(self, record: Record, text: str) -> frozenset[str] | None:
+        if not text:
+            return None
+        found = frozenset(_SEPARATORS.split(text.strip(" ,;|")))
+        if found <= _NONE:
+            return frozenset()
+        known = [each.id for each in self.conference.sessions]
+        for each in sorted(found.difference(known)):
+            near = nearest(each, known)
+            hint = f" Did you mean {near!r}?" if near else ""
+            remedy = f"The document has no session with this id; it has {', '.join(known)}.{hint} Write - for none."
+            raise InvalidImport(self.source, record.line, each, remedy)
+        return found
+
+    def _is_invited(self, record: Record, text: str) -> bool:
+        word = text.casefold()
+        if word not in _INVITED | _NOT_INVITED:
+            remedy = f"As a state, write one of {', '.join(sorted(each for each in _INVITED | _NOT_INVITED if each))}."
+            raise InvalidImport(self.source, record.line, text, remedy)
+        return word in _INVITED
+
+
+def read_people(path: Path, conference: Conference, key_of: Callable[[str], str]) -> tuple[Invitee, ...]:
+    """Everybody in a people file, in its order. Of an address that comes again the sessions are put together.
+
+    `key_of` gives a person's key by their address. Cells may stand between commas, semicolons or tabs.
+
+    Raises:
+        InvalidImport: the file cannot be read, an address is none, or a session, language or state is not known.
+        OSError: there is no such file.
+    """
+    source = "standard input" if path == STANDARD_INPUT else str(path)
+    with reading(path) as stream:
+        delimiter = _delimiter(next(lines_of(stream, source), b""))
+        records = read_records(lines_of(stream, source), source=source, delimiter=delimiter)
+        return _merged(_Reader(source, conference, key_of).people(records))
+
+
+def _delimiter(header: bytes) -> str:
+    """What stands between the cells of the first line the most often."""
+    return max(",;\t", key=lambda each: (header.count(each.encode()), each == ","))
+
+
+def _plain(title: str) -> str:
+    return unguard_cell(title).strip().casefold().replace(" ", "_")
+
+
+def _merged(people: Iterable[Invitee]) -> tuple[Invitee, ...]:
+    found: dict[str, Invitee] = {}
+    for each in people:
+        known = found.get(each.key)
+        found[each.key] = _together(known, each) if known else each
+    return tuple(found.values())
+
+
+def _together(first: Invitee, second: Invitee) -> Invitee:
+    """One person of two rows: invited to what either row says. A row that invites to nothing adds nothing."""
+    if not (first.is_invited and second.is_invited):
+        return first if first.is_invited else evolve(second, mailbox=first.mailbox)
+    if first.concerning is None or second.concerning is None:
+        return evolve(first, concerning=None)
+    return evolve(first, concerning=first.concerning | second.concerning)

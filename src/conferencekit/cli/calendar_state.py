@@ -1,0 +1,232 @@
+"""What calendars were told, in a file beside the document: `gmc.toml` has its own in `gmc.sent.json`.
+
+It is for organisers who keep no store. People are in it by a keyed hash of their address, so the file tells nobody who
+is invited; without the secret it says nothing. It is written as a whole, before the first message of a run (prepared)
+and while messages leave (sent), by one process at a time.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_args
+
+from attrs import asdict, evolve, frozen
+
+from ..adapters.file_lock import FileLock
+from ..calendar.invite import Method
+from ..calendar.told import Answer, Attendance, KnownEvent, Telling, Told
+from ..conference import Conference
+from ..errors import ConferenceKitError, InvalidText, SchemaTooNew, StoreBusy
+from ..form.address import email_key
+from ..moment import instant_text
+from ..secretariat.links import reply_token
+from ..secretariat.told import EVENTS, clocks_moved, event_as_told
+from ..zones import zone_data_version
+from .files import read_file, write_file
+
+SCHEMA: Final = 1
+"""The layout of the file."""
+
+_MOST: Final = 500_000_000
+_WAIT: Final = 10.0
+_KEY: Final = 20
+_CHECK: Final = "sent-file"
+
+T = TypeVar("T")
+
+
+def state_path(document: Path) -> Path:
+    """Where the state of a document lies."""
+    return document.with_suffix(".sent.json")
+
+
+@frozen
+class SentFile:
+    """The file of one conference, and who its people are."""
+
+    path: Path
+    conference: Conference
+    secret: bytes
+
+    def key(self, address: str) -> str:
+        """The key of the person with this address: 32 letters that say nothing without the secret."""
+        return self._hash("person", email_key(address))
+
+    def token(self, key: str) -> str:
+        """The token in the address that this person's replies go to."""
+        return reply_token(self.secret, self.conference.uid, key)
+
+    def tokens(self, keys: Iterable[str]) -> dict[str, str]:
+        """Whose each token is: keys by their tokens."""
+        return {self.token(key): key for key in keys}
+
+    def load(self) -> Told:
+        """What was told; nothing where there is no file.
+
+        Raises:
+            InvalidText: the file is damaged, of another conference, or was written with another secret.
+            SchemaTooNew: a newer version wrote it.
+        """
+        if not self.path.exists():
+            return Told()
+        try:
+            data = json.loads(read_file(self.path, most=_MOST))
+            self._refuse_others(data)
+            return _told(data)
+        except ConferenceKitError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            why = f"It is damaged ({type(error).__name__}: {str(error)[:80]}): restore it from a backup. {_LOST}"
+            raise InvalidText(str(self.path), why) from error
+
+    def save(self, told: Told) -> None:
+        """Keep what was told: the whole file or, if that fails, the one before."""
+        data = {
+            "schema": SCHEMA,
+            "conference": self.conference.uid,
+            "check": self._check(),
+            "zone_data": zone_data_version(),
+            **_to_data(told),
+        }
+        text = json.dumps(data, ensure_ascii=False, sort_keys=True, indent=0, separators=(",", ":"))
+        write_file(self.path, text.encode() + b"\n", private=True)
+        _hide_from_git(self.path)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else sends meanwhile. Raises `StoreBusy` after ten seconds."""
+        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"))
+        try:
+            if not lock.acquire(_WAIT):
+                raise StoreBusy(str(self.path), 1)
+            yield
+        finally:
+            lock.close()
+
+    def _refuse_others(self, data: Mapping[str, Any]) -> None:
+        if data["schema"] > SCHEMA:
+            raise SchemaTooNew(str(self.path), data["schema"], SCHEMA)
+        if data["conference"] != self.conference.uid:
+            why = "It tells of another conference: put conference.uid back as it was, or take the file away."
+            raise InvalidText(str(self.path), why)
+        if not hmac.compare_digest(str(data["check"]), self._check()):
+            why = (
+                "It was written with another secret, so nobody in it can be recognised: restore the secret. "
+            )
+            raise InvalidText(str(self.path), why + _LOST)
+
+    def _check(self) -> str:
+        return self._hash(_CHECK, "")
+
+    def _hash(self, purpose: str, text: str) -> str:
+        message = b"\0".join(each.encode() for each in (self.conference.uid, purpose, text))
+        return base64.b32encode(hmac.digest(self.secret, message, hashlib.sha256)[:_KEY]).decode().lower()
+
+
+_LOST: Final = (
+    "If it is lost for good, take it away and send with --state-lost: calendars then take it as newer."
+)
+
+# -- to and from JSON
+
+
+def _to_data(told: Told) -> dict[str, object]:
+    return {
+        "known_as": dict(told.known_as),
+        "called_off": dict(told.called_off),
+        "events": {facts: EVENTS.to_body(known.event) for facts, known in told.events.items()},
+        "people": _nested(told.people, _telling_to_data),
+        "attendance": _nested(told.attendance, _attendance_to_data),
+    }
+
+
+def _nested(
+    found: Mapping[str, Mapping[str, T]], write: Callable[[T], object]
+) -> dict[str, dict[str, object]]:
+    return {key: {name: write(each) for name, each in inner.items()} for key, inner in found.items()}
+
+
+def _telling_to_data(telling: Telling) -> object:
+    sent = instant_text(telling.sent) if telling.sent else None
+    return {**asdict(telling), "dtstamp": instant_text(telling.dtstamp), "sent": sent}
+
+
+def _attendance_to_data(attendance: Attendance) -> object:
+    return {**asdict(attendance), "dtstamp": instant_text(attendance.dtstamp)}
+
+
+def _told(data: Mapping[str, Any]) -> Told:
+    return Told(
+        events={facts: _known(body) for facts, body in data["events"].items()},
+        people=_read_nested(data["people"], _telling),
+        attendance=_read_nested(data["attendance"], _attendance),
+        known_as=_texts(data["known_as"]),
+        called_off=_texts(data["called_off"]),
+    )
+
+
+def _read_nested(found: Mapping[str, Any], read: Callable[[Any], T]) -> dict[str, dict[str, T]]:
+    return {key: {name: read(each) for name, each in inner.items()} for key, inner in found.items()}
+
+
+def _texts(found: Mapping[str, object]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in found.items()}
+
+
+def _known(body: Mapping[str, Any]) -> KnownEvent:
+    return KnownEvent(event=event_as_told(body), clocks_moved=clocks_moved(body))
+
+
+def _telling(data: Mapping[str, Any]) -> Telling:
+    if data["method"] not in get_args(Method):
+        raise ValueError(f"{data['method']!r} is no method")
+    return Telling(
+        method=data["method"],
+        facts=str(data["facts"]),
+        words=str(data["words"]),
+        sequence=int(data["sequence"]),
+        dtstamp=_instant(data["dtstamp"]),
+        sent=_instant(data["sent"]) if data["sent"] else None,
+    )
+
+
+def _attendance(data: Mapping[str, Any]) -> Attendance:
+    if data["answer"] not in get_args(Answer):
+        raise ValueError(f"{data['answer']!r} is no answer")
+    return evolve(Attendance(**{**data, "dtstamp": _instant(data["dtstamp"])}))
+
+
+def _instant(text: object) -> datetime:
+    found = datetime.fromisoformat(str(text))
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone")
+    return found
+
+
+# -- version control
+
+
+def _hide_from_git(path: Path) -> None:
+    """In a working copy of git, name the file in its own list of what is ignored: it is nobody else's business."""
+    for folder in path.absolute().parents:
+        exclude = folder / ".git" / "info" / "exclude"
+        if exclude.is_file():
+            _add_line(exclude, "*.sent.json")
+            _add_line(exclude, "*.sent.json.lock")
+            return
+
+
+def _add_line(path: Path, line: str) -> None:
+    try:
+        found = path.read_text(encoding="utf-8")
+        if line not in found.splitlines():
+            path.write_text(f"{found.rstrip()}\n{line}\n".lstrip(), encoding="utf-8")
+    except OSError:
+        return  # a list that cannot be written: the file is private all the same

@@ -1,0 +1,68 @@
+"""`calendar plan` and `send` where the conference has a store: its people, its record of what was told, its mailer."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..calendar.words import event_words
+from ..datewords import range_text
+from ..document import load_conference
+from ..secretariat.plan import Preview, preview
+from .mail_commands import run_deliver
+from .opening import opened, opened_as_it_is
+from .output import Output, count_of
+
+_KINDS = ("added", "moved", "cancelled", "reinstated")
+_REMEDY = "give --people FILE.csv, or begin a store with `conferencekit import`"
+
+
+def plan_of_store(given: argparse.Namespace, output: Output) -> int:
+    """What everybody who is confirmed would be told if the document came into force now. Nothing is written."""
+    conference = load_conference(given.conference)
+    with opened_as_it_is(given, conference, _REMEDY) as secretariat:
+        found = preview(secretariat.shell, conference)
+        people = sum(1 for _ in secretariat.registrations.find("confirmed"))
+        owed = secretariat.shell.store.find(conference.id, "~notice", "state", "queued", limit=1)[0]
+    counts = {
+        kind: sum(each.change == kind for each in found)
+        for kind in ("added", "moved", "cancelled", "reinstated")
+    }
+    counted = ", ".join(f"{kind} {count * people}" for kind, count in counts.items())
+    output.say(f"{counted[:1].upper()}{counted[1:]}.")
+    for each in found:
+        output.say(f"  {_line(each, conference.languages[0], people)}")
+    if owed:
+        output.say("There are mails that are owed already; `conferencekit deliver` sends them too.")
+    output.result({"people": people, **counts, "events": [_plain(each) for each in found]})
+    return 0
+
+
+def send_of_store(given: argparse.Namespace, output: Output) -> int:
+    """Put the document in force, which tells everybody what changed, and deliver."""
+    given.watch, given.interval = False, 1.0
+    with opened(given, output, sends=True) as secretariat:
+        moved = secretariat.tell_moved_clocks(by=given.by)
+    if moved:
+        output.note(
+            f"By newer zone data {count_of(moved, 'event has', 'events have')} moved; everybody is told."
+        )
+    return run_deliver(given, output)
+
+
+def _line(found: Preview, locale: str, people: int) -> str:
+    title = event_words(found.conference, found.after, locale).summary
+    times = range_text(found.after.starts, found.after.ends)
+    if found.before and found.change == "moved":
+        before = range_text(found.before.starts, found.before.ends)
+        times = f"was {before}, now {times}" if before != times else f"{times} (place, link or status)"
+    return f"{title}: {found.change}, {count_of(people, 'person is', 'people are')} told: {times}"
+
+
+def _plain(found: Preview) -> dict[str, object]:
+    return {
+        "event": found.after.id,
+        "change": found.change,
+        "sequence": found.after.sequence,
+        "starts": found.after.starts.instant.isoformat(),
+        "was": found.before.starts.instant.isoformat() if found.before else None,
+    }

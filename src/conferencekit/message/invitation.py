@@ -1,0 +1,134 @@
+"""Invites by mail to a list of people: the words once for all who are told the same, the calendar part for each.
+
+A message depends on nothing but what was prepared (`Telling`): made again, it is the same, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from ..calendar.planned import held_dates
+from ..calendar.planning import InviteMessage
+from ..calendar.words import event_words
+from ..conference import Conference
+from ..datewords import range_text
+from ..mailbox import Mailbox
+from ..programme.event import Event
+from .message import Message
+from .mime import Calendar, Mail, mail_to_bytes
+from .notice import make_notice, message_id_for
+from .rendering import Renderer, Words, render_words
+
+_TEMPLATES: Final = {
+    "moved": "session_moved",
+    "reworded": "session_moved",
+    "cancelled": "session_cancelled",
+    "uninvited": "session_uninvited",
+}
+_MOST_DATES: Final = 12
+
+
+@frozen
+class InviteMails:
+    """Makes the mails of one conference's invites, from one sender."""
+
+    conference: Conference
+    sender: Mailbox
+    renderer: Renderer | None = None
+    _words: dict[tuple[object, ...], Words] = field(init=False, factory=dict, repr=False)
+
+    def message(self, found: InviteMessage, calendar: bytes, *, is_draft: bool = False) -> Message:
+        """The mail of an invite; `calendar` is its iCalendar object.
+
+        Raises:
+            TemplateBroken: a template does not render.
+        """
+        words = self._words_of(found)
+        message_id = message_id_for(self.conference.uid, f"{found.person.key}.{found.id}", self.sender)
+        mail = Mail(
+            sender=self.sender,
+            recipient=found.person.mailbox,
+            subject=words.subject,
+            text=words.text,
+            html=words.html,
+            locale=found.person.locale,
+            date=found.telling.dtstamp,
+            message_id=message_id,
+            calendar=Calendar(octets=calendar, method=found.telling.method),
+            is_draft=is_draft,
+        )
+        return Message(
+            sender=self.sender.address,
+            recipient=found.person.mailbox.address,
+            message_id=message_id,
+            data=mail_to_bytes(mail),
+        )
+
+    def _words_of(self, found: InviteMessage) -> Words:
+        telling, was = found.telling, found.was
+        template = _template(found)
+        about = (template, telling.facts, telling.words, found.person.locale, was, found.base.comment)
+        if about not in self._words:
+            self._words[about] = self._render(found, template)
+        return self._words[about]
+
+    def _render(self, found: InviteMessage, template: str) -> Words:
+        base = found.base
+        nobody = Mailbox("", base.attendee.address)
+        notice = make_notice(
+            self.conference.uid,
+            found.id,
+            template=template,
+            recipient=nobody,
+            sender=self.sender,
+            locale=found.person.locale,
+            date=found.telling.dtstamp,
+            invite=evolve(base, attendee=nobody),
+            values=self._values(found, template),
+        )
+        return render_words(notice, links={}, renderer=self.renderer)
+
+    def _values(self, found: InviteMessage, template: str) -> Mapping[str, object]:
+        locale, event, was = found.person.locale, found.event, found.was
+        now, where = _when(event, locale), _where(event)
+        values: dict[str, object] = {
+            "conference": self.conference.title.text(locale),
+            "contact": self.conference.contact or self.sender.address,
+            "website": self.conference.website,
+            "session": event_words(self.conference, event, locale).summary,
+        }
+        if template in ("session_cancelled", "session_uninvited"):
+            reason = found.base.comment or None
+            return {**values, "was": _when(was or event, locale), "reason": reason}
+        values |= {"now": now, "where": where}
+        if template == "session_invited":
+            programme = found.base.description if event.parts and not event.repeat else ""
+            return {**values, "programme": programme or None}
+        if was is not None:
+            before_time, before_place = _when(was, locale), _where(was)
+            values["was"] = before_time if before_time != now else None
+            values["where_was"] = before_place if before_place != where else None
+        return values
+
+
+def _template(found: InviteMessage) -> str:
+    """Which mail: one that was prepared before and not sent says what it said then."""
+    if found.kind == "again":
+        if found.telling.method == "CANCEL":
+            return "session_cancelled" if found.event.status == "cancelled" else "session_uninvited"
+        return "session_moved" if found.telling.sequence else "session_invited"
+    return _TEMPLATES.get(found.kind, "session_invited")
+
+
+def _when(event: Event, locale: str) -> str:
+    """When it is; of a series, its dates."""
+    dates = held_dates(event)
+    lines = [range_text(starts, ends, locale) for starts, ends in dates[:_MOST_DATES]]
+    return "\n".join([*lines, *(["..."] if dates[_MOST_DATES:] else [])])
+
+
+def _where(event: Event) -> str | None:
+    return "\n".join(each for each in (event.place, event.join) if each) or None

@@ -1,0 +1,536 @@
+"""`calendar plan`, `send` and `cancel` with a list of people: what is said, what is written, and what is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from tests.calendar_clock import zones_of
+from tests.cli_line import Line, new_line, one_message, process
+from tests.smtp_server import SmtpServer
+
+from conferencekit.calendar import validate
+from conferencekit.calendar.reading import read
+
+line = pytest.fixture(new_line)
+
+PEOPLE = "email,name,sessions,state\nada@example.org,Ada,,\nbo@example.org,Bo,,confirmed\n"
+CALENDAR = '\n[calendar]\norganizer = "gmc@example.org"\norganizer_name = "GMC"\n'
+SECOND = """
+[[sessions]]
+id = "second"
+title = "Second"
+starts = 2036-05-21T09:00:00
+ends = 2036-05-21T10:30:00
+"""
+
+
+@pytest.fixture
+def server() -> SmtpServer:
+    with SmtpServer() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def invited(line):
+    """A document with an organizer, and two people."""
+    line.edit(('website = "https://gmc.example.org"\n', 'website = "https://gmc.example.org"\n' + CALENDAR))
+    line.write("people.csv", PEOPLE)
+
+
+def plan(line: Line, *options: str) -> dict:
+    return line.run("calendar plan gmc.toml --people people.csv --json", *options).json
+
+
+def send(line: Line, *options: object) -> dict:
+    done = line.run("calendar send gmc.toml --people people.csv --json", *options)
+    assert done.code == 0, done
+    return done.json
+
+
+def counts(found: dict) -> dict[str, int]:
+    return {
+        name: found[name] for name in ("new", "moved", "cancelled", "uninvited", "unchanged") if found[name]
+    }
+
+
+def event(path: Path):
+    """The VEVENT of a file that breaks no rule."""
+    octets = path.read_bytes()
+    calendar = read(octets).components[0]
+    assert validate(octets, calendar.value("METHOD")) == ()
+    return next(each for each in calendar.components if each.name == "VEVENT")
+
+
+# -- planning and sending
+
+
+def test_a_plan_says_who_would_be_invited_and_writes_nothing(line):
+    """In words, and for machines."""
+    before = line.names()
+    done = line.run("calendar plan gmc.toml --people people.csv")
+    assert done.code == 0
+    assert "New 2, moved 0, reworded 0, cancelled 0, uninvited 0, unchanged 0." in done.out
+    assert (
+        "Opening: 2 people are invited: Tuesday 20 May 2036, 09:00-10:30 (Asia/Shanghai, UTC+08:00)"
+        in done.out
+    )
+    assert counts(plan(line)) == {"new": 2}
+    assert line.names() == before
+
+
+def test_each_message_is_an_ics_and_a_draft(line):
+    """The same calendar object in both; Outlook opens the mail as one to send."""
+    assert send(line, "--out", "invites")["sent"] == 2
+    folder = line.path("invites")
+    assert {each.name for each in folder.iterdir()} == {
+        f"{who}@example.org.opening.0.{kind}" for who in ("ada", "bo") for kind in ("ics", "eml")
+    }
+    found = event(folder / "ada@example.org.opening.0.ics")
+    assert found.value("ATTENDEE") == "mailto:ada@example.org"
+    assert found.value("ORGANIZER") == "mailto:gmc@example.org"
+    mail = message_from_bytes((folder / "ada@example.org.opening.0.eml").read_bytes(), policy=policy.default)
+    assert mail["X-Unsent"] == "1"
+    assert mail["To"] == "Ada <ada@example.org>"
+    assert mail["Subject"] == "Invitation: Opening"
+    calendars = [each for each in mail.walk() if each.get_content_type() == "text/calendar"]
+    assert [each.get_payload(decode=True) for each in calendars] == [
+        (folder / "ada@example.org.opening.0.ics").read_bytes()
+    ]
+    assert calendars[0]["Content-Type"].params["method"] == "REQUEST"
+
+
+def test_sending_again_sends_nothing(line):
+    """What was told is known from the file beside the document."""
+    send(line, "--out", "first")
+    assert counts(plan(line)) == {"unchanged": 2}
+    assert send(line, "--out", "second")["sent"] == 0
+    assert list(line.path("second").iterdir()) == []
+
+
+def test_again_gives_the_same_bytes(line):
+    """To whoever lost theirs."""
+    send(line, "--out", "first")
+    assert send(line, "--out", "second", "--again", "--only", "bo@example.org")["sent"] == 1
+    for each in line.path("second").iterdir():
+        assert each.read_bytes() == (line.path("first") / each.name).read_bytes()
+
+
+def test_a_moved_session_is_told_once_to_each(line):
+    """SEQUENCE rises, the UID stays; words say what it was and what it is."""
+    send(line, "--out", "first")
+    line.edit(("2036-05-20T09:00:00", "2036-05-20T10:00:00"), ("2036-05-20T10:30:00", "2036-05-20T11:30:00"))
+    done = line.run("calendar plan gmc.toml --people people.csv")
+    assert "told that it changed: was Tuesday 20 May 2036, 09:00-10:30" in done.out
+    assert "now Tuesday 20 May 2036, 10:00-11:30" in done.out
+    assert counts(send(line, "--out", "second")) == {"moved": 2}
+    before, after = (
+        event(line.path(f"{folder}/ada@example.org.opening.{sequence}.ics"))
+        for folder, sequence in (("first", 0), ("second", 1))
+    )
+    assert (after.value("UID"), after.value("SEQUENCE")) == (before.value("UID"), "1")
+    assert after.value("DTSTART") == "20360520T100000"
+    assert before.value("DTSTAMP") < after.value("DTSTAMP")
+    assert counts(plan(line)) == {"unchanged": 2}
+
+
+def test_changed_words_are_sent_only_on_demand(line):
+    """With the same SEQUENCE: a corrected title is no move."""
+    send(line, "--out", "first")
+    line.edit(('title = "Opening"', 'title = "Grand opening"'))
+    assert plan(line)["reworded_unsent"] == 2
+    assert send(line, "--out", "second", "--reworded")["reworded"] == 2
+    found = event(line.path("second/ada@example.org.opening.0.ics"))
+    assert (found.value("SEQUENCE"), found.value("SUMMARY")) == ("0", "Grand opening")
+    assert counts(plan(line)) == {"unchanged": 2}
+
+
+@pytest.mark.parametrize("state", ["rejected", "unverified", "cancelled", "waitlisted"])
+def test_nobody_who_is_not_confirmed_is_invited(line, state):
+    """Nor told anything at all."""
+    line.write("people.csv", f"email,state\nada@example.org,{state}\n")
+    assert counts(plan(line)) == {}
+
+
+def test_somebody_who_is_not_confirmed_any_more_is_uninvited(line):
+    """With a CANCEL of their own: the event goes on, so it has no STATUS."""
+    send(line, "--out", "first")
+    line.write("people.csv", PEOPLE.replace("Bo,,confirmed", "Bo,,declined"))
+    assert counts(send(line, "--out", "second")) == {"uninvited": 1, "unchanged": 1}
+    octets = line.path("second/bo@example.org.opening.1.ics").read_bytes()
+    assert b"METHOD:CANCEL" in octets
+    assert b"STATUS" not in octets
+    line.write("people.csv", PEOPLE)
+    assert counts(send(line, "--out", "third")) == {"new": 1, "unchanged": 1}
+    assert event(line.path("third/bo@example.org.opening.2.ics")).value("SEQUENCE") == "2"
+
+
+def test_people_come_to_the_sessions_that_concern_them(line):
+    """The column `sessions`; a dash is none."""
+    line.edit(("[deadlines.registration]", SECOND + "[deadlines.registration]"))
+    line.edit(('organizer_name = "GMC"', 'organizer_name = "GMC"\ninvite = "each session"'))
+    line.write(
+        "people.csv", "email,sessions\na@example.org,second\nb@example.org,opening second\nc@example.org,-\n"
+    )
+    send(line, "--out", "first")
+    assert {each.name for each in line.path("first").glob("*.ics")} == {
+        "a@example.org.second.0.ics",
+        "b@example.org.opening.0.ics",
+        "b@example.org.second.0.ics",
+    }
+
+
+def test_several_sessions_are_one_invite_a_day(line):
+    """By default; the day's programme is in the description, and what concerns nobody is not."""
+    line.edit(
+        (
+            "[deadlines.registration]",
+            SECOND.replace("05-21", "05-20").replace("T09", "T14").replace("T10", "T15")
+            + "[deadlines.registration]",
+        )
+    )
+    line.write("people.csv", "email,sessions\na@example.org,\nb@example.org,second\n")
+    send(line, "--out", "first")
+    whole, half = (event(line.path(f"first/{who}@example.org.day-2036-05-20.0.ics")) for who in "ab")
+    assert whole.value("UID") == half.value("UID")
+    assert (whole.value("DTSTART"), whole.value("DTEND")) == ("20360520T090000", "20360520T153000")
+    assert half.value("DTSTART") == "20360520T140000"
+    assert "09:00-10:30 Opening" in whole.value("DESCRIPTION")
+    assert "Opening" not in half.value("DESCRIPTION")
+    line.edit(("starts = 2036-05-20T09:00:00", "starts = 2036-05-20T09:15:00"))
+    assert counts(send(line, "--out", "second")) == {"moved": 1, "unchanged": 1}
+
+
+def test_zones_are_in_the_file(line):
+    """So that every client reads the times as they are meant."""
+    send(line, "--out", "first")
+    (zone,) = zones_of(line.path("first/ada@example.org.opening.0.ics").read_bytes(), 2036).values()
+    assert zone.name == "Asia/Shanghai"
+
+
+# -- calling off
+
+
+def test_a_session_is_called_off(line):
+    """For everybody, with the reason; and stays so, whatever the document says."""
+    send(line, "--out", "first")
+    done = line.run(
+        "calendar cancel gmc.toml opening --people people.csv --reason", "Storm.", "--out", "second"
+    )
+    assert done.code == 0, done
+    found = event(line.path("second/ada@example.org.opening.1.ics"))
+    assert (found.value("STATUS"), found.value("COMMENT")) == ("CANCELLED", "Storm.")
+    mail = line.path("second/ada@example.org.opening.1.eml").read_text(encoding="utf-8")
+    assert "Storm." in mail
+    assert counts(plan(line)) == {}
+
+
+def test_a_session_that_nobody_knows_is_not_called_off(line):
+    """The ids that there are are named."""
+    done = line.run("calendar cancel gmc.toml closing --people people.csv --reason Storm --out second")
+    one_message(done, "closing", "opening")
+
+
+def test_a_session_with_another_id_is_asked_about(line):
+    """Nothing is cancelled before somebody said whether it was renamed."""
+    send(line, "--out", "first")
+    line.edit(('id = "opening"', 'id = "keynote"'))
+    done = line.run("calendar send gmc.toml --people people.csv --out second")
+    one_message(done, "--renamed opening=keynote", "--gone opening")
+    assert not line.path("second").exists()
+    assert counts(send(line, "--out", "second", "--renamed", "opening=keynote")) == {"unchanged": 2}
+    line.edit(("2036-05-20T09:00:00", "2036-05-20T10:00:00"))
+    send(line, "--out", "third")
+    before = event(line.path("first/ada@example.org.opening.0.ics"))
+    after = event(line.path("third/ada@example.org.keynote.1.ics"))
+    assert after.value("UID") == before.value("UID")
+
+
+def test_a_session_that_is_gone_is_cancelled(line):
+    """Once it is said that it was not renamed."""
+    send(line, "--out", "first")
+    line.edit(('id = "opening"', 'id = "keynote"'))
+    assert counts(send(line, "--out", "second", "--gone", "opening")) == {"new": 2, "cancelled": 2}
+    assert b"STATUS:CANCELLED" in line.path("second/bo@example.org.opening.1.ics").read_bytes()
+
+
+def test_people_who_are_not_listed_any_more_are_named_as_a_number(line):
+    """Their addresses are kept nowhere, so nobody can write to them."""
+    send(line, "--out", "first")
+    line.write("people.csv", "email\nada@example.org\n")
+    done = line.run("calendar plan gmc.toml --people people.csv")
+    assert "1 person who was invited is not" in done.err
+    assert plan(line)["missing"] == 1
+
+
+def test_what_is_over_is_told_to_nobody(line):
+    """Unless somebody asks for it."""
+    line.edit(("2036-05-20", "2020-05-20"), ("2036-05-01", "2020-05-01"))
+    assert plan(line)["over"] == ["opening"]
+    assert counts(plan(line, "--past")) == {"new": 2}
+
+
+# -- the state
+
+
+def test_the_state_tells_nobody_who_is_invited(line):
+    """Addresses are hashed with the secret, and the file is its owner's."""
+    send(line, "--out", "first")
+    text = line.path("gmc.sent.json").read_text(encoding="utf-8")
+    assert "ada" not in text.casefold()
+    assert "example.org" not in text
+    if os.name == "posix":
+        assert line.path("gmc.sent.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        (lambda _: "{", "damaged"),
+        (lambda _: "[]", "damaged"),
+        (
+            lambda text: text.replace('"schema":1', '"schema":99', 1).replace('"schema":1,', '"schema":99,'),
+            "Update conferencekit",
+        ),
+        (lambda text: text.replace('"method":"REQUEST"', '"method":"PUBLISH"'), "damaged"),
+        (lambda text: text.replace('"check":"', '"check":"x'), "another secret"),
+        (lambda text: json.dumps({**json.loads(text), "conference": "x"}), "another conference"),
+    ],
+)
+def test_a_state_that_is_not_ours_is_refused(line, change, part):
+    """With the remedy; nothing is sent, and the file stays as it is."""
+    send(line, "--out", "first")
+    state = line.path("gmc.sent.json")
+    changed = change(state.read_text(encoding="utf-8"))
+    state.write_text(changed, encoding="utf-8")
+    done = line.run("calendar send gmc.toml --people people.csv --out second")
+    one_message(done, "gmc.sent.json", part)
+    assert state.read_text(encoding="utf-8") == changed
+    assert not line.path("second").exists()
+
+
+def test_with_a_lost_state_everything_is_newer_than_before(line):
+    """SEQUENCE begins above whatever was sent."""
+    send(line, "--out", "first")
+    line.path("gmc.sent.json").unlink()
+    send(line, "--out", "second", "--state-lost")
+    (found,) = line.path("second").glob("ada*.ics")
+    assert int(event(found).value("SEQUENCE")) > 1_000_000
+
+
+def test_the_state_is_hidden_from_git(line):
+    """In a working copy its own list of what is ignored names it."""
+    if subprocess.run(["git", "init", "-q", "."], cwd=line.folder, check=False).returncode:
+        pytest.skip("git is not installed")
+    send(line, "--out", "first")
+    send(line, "--out", "second", "--again")
+    status = subprocess.run(
+        ["git", "status", "--short"], cwd=line.folder, capture_output=True, text=True, check=True
+    )
+    assert "sent.json" not in status.stdout
+    assert line.path(".git/info/exclude").read_text(encoding="utf-8").count("*.sent.json\n") == 1
+
+
+def test_two_cannot_send_at_the_same_time(line, monkeypatch):
+    """The second one is told so."""
+    monkeypatch.setattr("conferencekit.cli.calendar_state._WAIT", 0.2)
+    send(line, "--out", "first")
+    code = (
+        "import sys; from pathlib import Path; from conferencekit.adapters.file_lock import FileLock;"
+        "lock = FileLock(Path('gmc.sent.json.lock')); assert lock.acquire(1); print('held', flush=True);"
+        "sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=line.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        one_message(line.run("calendar send gmc.toml --people people.csv --out second"), "gmc.sent.json")
+    finally:
+        holder.communicate(timeout=10)
+
+
+# -- by SMTP
+
+
+def test_messages_leave_by_smtp_and_are_known_to_have_left(line, server):
+    """One to each person; the plan then has nothing to send."""
+    assert send(line, "--smtp", server.url())["sent"] == 2
+    assert sorted(each.rcpt_tos[0] for each in server.taken) == ["ada@example.org", "bo@example.org"]
+    assert counts(plan(line)) == {"unchanged": 2}
+
+
+def test_what_a_server_did_not_take_goes_again_the_same(line, server):
+    """Prepared and sent are kept apart; the message is the same byte for byte."""
+    server.will("RCPT", "450 later")
+    done = line.run("calendar send gmc.toml --people people.csv --smtp", server.url())
+    assert done.code == 1
+    assert "deferred; send again later" in done.err
+    assert plan(line)["again"] == 1
+    assert send(line, "--smtp", server.url())["sent"] == 1
+    assert len({each.rcpt_tos[0] for each in server.taken}) == 2
+    assert counts(plan(line)) == {"unchanged": 2}
+
+
+def test_a_refused_address_is_named(line, server):
+    """And tried again with the next run."""
+    server.will("RCPT", "550 no such user")
+    done = line.run("calendar send gmc.toml --people people.csv --smtp", server.url())
+    assert done.code == 1
+    assert "ada@example.org: rejected" in done.err
+
+
+def test_a_run_that_is_killed_goes_on_from_there(line, server):
+    """What was prepared is sent by the next run, with the same SEQUENCE and stamp; nobody gets another message."""
+    line.write("people.csv", "email\n" + "".join(f"p{number}@example.org\n" for number in range(200)))
+    words = (
+        "calendar",
+        "send",
+        "gmc.toml",
+        "--people",
+        "people.csv",
+        "--smtp",
+        server.url(),
+        "--rate",
+        "6000",
+    )
+    running = process(*words, cwd=line.folder)
+    until = time.monotonic() + 30
+    while len(server.taken) < 20 and time.monotonic() < until:
+        time.sleep(0.01)
+    running.kill()
+    running.communicate()
+    killed_at = len(server.taken)
+    assert 20 <= killed_at < 200
+    send(line, "--smtp", server.url())
+    by_person: dict[str, set[bytes]] = {}
+    for each in server.taken:
+        by_person.setdefault(each.rcpt_tos[0], set()).add(each.content)
+    assert len(by_person) == 200
+    assert all(len(found) == 1 for found in by_person.values())
+    assert counts(plan(line)) == {"unchanged": 200}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_stops_between_two_messages(line, server):
+    """What left is known to have left."""
+    line.write("people.csv", "email\n" + "".join(f"p{number}@example.org\n" for number in range(100)))
+    words = (
+        "calendar",
+        "send",
+        "gmc.toml",
+        "--people",
+        "people.csv",
+        "--smtp",
+        server.url(),
+        "--rate",
+        "600",
+    )
+    running = process(*words, cwd=line.folder)
+    until = time.monotonic() + 30
+    while len(server.taken) < 3 and time.monotonic() < until:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=30)
+    assert running.returncode == 130
+    taken = len(server.taken)
+    found = plan(line)
+    assert (found["unchanged"], found["again"]) == (taken, 100 - taken)
+
+
+# -- bad input
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        ("", ("line 1", "empty")),
+        ("name\nAda\n", ("line 1", "`email`")),
+        ("email\nada\n", ("line 2", "ada", "no e-mail address")),
+        ("email,sessions\na@example.org,openning\n", ("line 2", "openning", "'opening'")),
+        ("email,state\na@example.org,perhaps\n", ("line 2", "perhaps", "confirmed")),
+        ("email,locale\na@example.org,e n\n", ("line 2", "e n", "language tag")),
+        ("email\na@example.org,b,c\n", ("line 2", "does not fit the header")),
+        ('email\n"a@example.org\n', ("line 2", "quotation mark")),
+        (b"email\n\xff\xfe\n", ("line 2", "UTF-8")),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_refused(line, content, parts):
+    """With the line, the value and the remedy; nobody is invited."""
+    line.write("people.csv", content)
+    one_message(line.run("calendar send gmc.toml --people people.csv --out first"), "people.csv", *parts)
+    assert not line.path("gmc.sent.json").exists()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_lists_of_spreadsheets_are_read(line, delimiter):
+    """With a byte order mark, other names of columns, and rows of the same person."""
+    rows = [
+        ("E-Mail", "First name", "Last name", "Sessions"),
+        ("Ada@Example.org", "Ada", "L", "opening"),
+        ("ada@example.org", "", "", ""),
+    ]
+    line.write("people.csv", "\ufeff" + "\r\n".join(delimiter.join(row) for row in rows) + "\r\n")
+    send(line, "--out", "first")
+    (found,) = line.path("first").glob("*.ics")
+    assert event(found).all("ATTENDEE")[0].parameters["CN"] == "Ada L"
+
+
+def test_somebody_who_is_not_listed_gets_no_trial(line):
+    """The address is named."""
+    done = line.run("calendar send gmc.toml --people people.csv --out first --only eve@example.org")
+    one_message(done, "eve@example.org", "people.csv")
+
+
+def test_messages_need_somewhere_to_go(line):
+    """`--out` or `--smtp`."""
+    one_message(line.run("calendar send gmc.toml --people people.csv"), "--out", "--smtp")
+
+
+def test_invites_need_a_sender(line):
+    """The organizer's address has a place for a token, and there is no contact."""
+    line.edit(('contact = "office@example.org"\n', ""), ("gmc@example.org", "gmc+{token}@example.org"))
+    one_message(line.run("calendar send gmc.toml --people people.csv --out first"), "--from")
+    send(line, "--out", "first", "--from", "GMC <office@example.org>")
+    found = event(line.path("first/ada@example.org.opening.0.ics"))
+    assert found.value("ORGANIZER").startswith("mailto:gmc+")
+    assert "token" not in found.value("ORGANIZER")
+
+
+def test_no_name_becomes_a_path(line):
+    """Addresses with slashes and dots stay names of files."""
+    line.write("people.csv", 'email\n"a/b@example.org"\n"o\'neil@example.org"\n')
+    send(line, "--out", "first")
+    assert all(each.parent == line.path("first") for each in line.path("first").rglob("*"))
+    assert len(list(line.path("first").glob("*.ics"))) == 2
+
+
+# -- with a store
+
+
+def test_a_store_knows_the_people(line):
+    """Without a list: who registered is told what changed, by the conference's mailer."""
+    line.people("Ada,ada@example.org,GB,1", name="in.csv")
+    line.run("import gmc.toml in.csv")
+    line.edit(("2036-05-20T09:00:00", "2036-05-20T10:00:00"))
+    done = line.run("calendar plan gmc.toml")
+    assert "Moved 1" in done.out.replace("Added 0, moved 1", "Moved 1")
+    assert "1 person is told: was Tuesday 20 May 2036, 09:00-10:30" in done.out
+    assert line.run("calendar plan gmc.toml --json").json["events"][0]["sequence"] == 1
+    sent = line.run("calendar send gmc.toml --mailer maildir:box")
+    assert sent.code == 0, sent
+    assert "Sent 2" in sent.out
+    mails = b"".join(each.read_bytes() for each in line.path("box/new").iterdir())
+    assert mails.count(b"method=REQUEST") == 2
+
+
+def test_without_a_list_and_without_a_store_nobody_is_known(line):
+    """The remedy names both."""
+    one_message(line.run("calendar plan gmc.toml"), "--people", "conferencekit import")
