@@ -17,7 +17,7 @@ Two warnings stand beside them, which are never raised.
     ├── InvalidDeadline (ValueError)
     ├── InvalidText (ValueError)     a text that cannot stand where it was put
     ├── InvalidDocument (ValueError) all problems of a conference document at once
-    ├── InvalidImport (ValueError)   a CSV file that cannot be read
+    ├── InvalidImport (ValueError)   a CSV or calendar file that cannot be read
     ├── TransitionNotAllowed         an action that the state does not allow
     ├── NotFound (LookupError)       no such record
     ├── ConferenceOutdated           the conference in force is newer than the one at hand
@@ -277,7 +277,7 @@ class InvalidDocument(ConferenceKitError, ValueError):
 
 @define(eq=False, slots=False)
 class InvalidImport(ConferenceKitError, ValueError):
-    """A file of registrations that cannot be read. `line` counts from 1, 0 = the file as a whole."""
+    """A file of registrations, or a calendar, that cannot be read. `line` counts from 1, 0 = the file as a whole."""
 
     source: str
     line: int
