@@ -69,10 +69,11 @@ def _override(event: Event, part: Part) -> Override:
     )
 
 
-def organizer_of(conference: Conference, sender: Mailbox, locale: str, token: str = "") -> Mailbox:
+def organizer_of(conference: Conference, sender: Mailbox, locale: str, token: str = PLACEHOLDER) -> Mailbox:
     """Who invites: the document's organizer, else whoever sends the mails.
 
-    `token` stands in the organizer's address for `{token}`, where it has one.
+    `token` stands in the organizer's address for `{token}`, where it has one; without one that stays, to be filled in
+    for each person.
     """
     plan = conference.calendar
     if plan is None:

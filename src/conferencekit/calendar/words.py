@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from attrs import frozen
 
 from ..conference import Conference
-from ..datewords import day_text, hours_text
+from ..datewords import day_text, hours_text, range_text
 from ..programme.event import Event, Part
+from .planned import held_dates
+
+MOST_DATES: Final = 12
+"""How many dates of a series are told in words."""
 
 
 @frozen(kw_only=True)
@@ -29,6 +34,13 @@ def event_words(conference: Conference, event: Event, locale: str) -> EventWords
         programme = "\n".join(_programme(conference, event, locale))
         return EventWords(summary=conference.title.text(locale), description=programme)
     return EventWords(summary=event.id, description="")  # the document has it no more: only a CANCEL follows
+
+
+def times_text(event: Event, locale: str) -> str:
+    """When it is, in words; of a series each date that is held, a line each, at most `MOST_DATES`."""
+    dates = held_dates(event)
+    lines = [range_text(starts, ends, locale) for starts, ends in dates[:MOST_DATES]]
+    return "\n".join([*lines, *(["..."] if dates[MOST_DATES:] else [])])
 
 
 def _programme(conference: Conference, event: Event, locale: str) -> Iterator[str]:

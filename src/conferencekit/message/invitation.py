@@ -10,11 +10,9 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from ..calendar.planned import held_dates
 from ..calendar.planning import InviteMessage
-from ..calendar.words import event_words
+from ..calendar.words import event_words, times_text
 from ..conference import Conference
-from ..datewords import range_text
 from ..mailbox import Mailbox
 from ..programme.event import Event
 from .message import Message
@@ -28,7 +26,6 @@ _TEMPLATES: Final = {
     "cancelled": "session_cancelled",
     "uninvited": "session_uninvited",
 }
-_MOST_DATES: Final = 12
 
 
 @frozen
@@ -93,7 +90,7 @@ class InviteMails:
 
     def _values(self, found: InviteMessage, template: str) -> Mapping[str, object]:
         locale, event, was = found.person.locale, found.event, found.was
-        now, where = _when(event, locale), _where(event)
+        now, where = times_text(event, locale), _where(event)
         values: dict[str, object] = {
             "conference": self.conference.title.text(locale),
             "contact": self.conference.contact or self.sender.address,
@@ -102,13 +99,13 @@ class InviteMails:
         }
         if template in ("session_cancelled", "session_uninvited"):
             reason = found.base.comment or None
-            return {**values, "was": _when(was or event, locale), "reason": reason}
+            return {**values, "was": times_text(was or event, locale), "reason": reason}
         values |= {"now": now, "where": where}
         if template == "session_invited":
             programme = found.base.description if event.parts and not event.repeat else ""
             return {**values, "programme": programme or None}
         if was is not None:
-            before_time, before_place = _when(was, locale), _where(was)
+            before_time, before_place = times_text(was, locale), _where(was)
             values["was"] = before_time if before_time != now else None
             values["where_was"] = before_place if before_place != where else None
         return values
@@ -121,13 +118,6 @@ def _template(found: InviteMessage) -> str:
             return "session_cancelled" if found.event.status == "cancelled" else "session_uninvited"
         return "session_moved" if found.telling.sequence else "session_invited"
     return _TEMPLATES.get(found.kind, "session_invited")
-
-
-def _when(event: Event, locale: str) -> str:
-    """When it is; of a series, its dates."""
-    dates = held_dates(event)
-    lines = [range_text(starts, ends, locale) for starts, ends in dates[:_MOST_DATES]]
-    return "\n".join([*lines, *(["..."] if dates[_MOST_DATES:] else [])])
 
 
 def _where(event: Event) -> str | None:

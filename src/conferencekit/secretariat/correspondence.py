@@ -16,10 +16,9 @@ from attrs import frozen
 from ..calendar.composing import composed, organizer_of, wants_replies
 from ..calendar.invite import Invite, Method
 from ..calendar.planned import planned_events
-from ..calendar.words import event_words
+from ..calendar.words import event_words, times_text
 from ..conference import Conference, Topic
 from ..context import Context
-from ..datewords import range_text
 from ..mailbox import Mailbox
 from ..message.notice import LinkSpec
 from ..message.wording import Wording, worded_body
@@ -225,7 +224,7 @@ class Correspondence:
     def _session_and_time(self, event: Event, conference: Conference, locale: str) -> Mapping[str, object]:
         return {
             "session": event_words(conference, event, locale).summary,
-            "now": range_text(event.starts, event.ends, locale),
+            "now": times_text(event, locale),
         }
 
     def _news(self, broadcast: Broadcast, conference: Conference, locale: str) -> Mapping[str, object]:
@@ -294,7 +293,7 @@ def _own_invite(registration: Registration, told: Told, context: Context) -> Map
 
 def _place_and_time(event: Event, locale: str) -> Mapping[str, object]:
     return {
-        "when": range_text(event.starts, event.ends, locale),
+        "when": times_text(event, locale),
         "where": _where(event.place, event.join),
     }
 
@@ -311,12 +310,12 @@ def _where(place: str, join: str | None) -> str | None:
 def _changes(was: Event | None, event: Event, locale: str) -> Mapping[str, object]:
     """When and where it is now, and where that changed, how it was."""
     found: dict[str, object] = {
-        "now": range_text(event.starts, event.ends, locale),
+        "now": times_text(event, locale),
         "where": _where(event.place, event.join),
     }
     if was is None:
         return found
-    before = {"was": range_text(was.starts, was.ends, locale), "where_was": _where(was.place, was.join)}
+    before = {"was": times_text(was, locale), "where_was": _where(was.place, was.join)}
     unchanged = event.status != "cancelled" and before["was"] == found["now"]
     return {
         **found,

@@ -1,0 +1,215 @@
+"""Calendars of those who registered: days, series, tokens for replies, and zone data that changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+
+import pytest
+from attrs import evolve
+
+from conferencekit.calendar import validate
+from conferencekit.calendar.reading import Component, read
+from conferencekit.conference import CalendarPlan, Conference
+from conferencekit.moment import Moment
+from conferencekit.ports import Put
+from conferencekit.programme.series import Occurrence, Repeat
+from conferencekit.programme.session import Session
+from conferencekit.secretariat.shell import SYSTEM
+from conferencekit.testing.secretariat import SecretariatForTests, conference_for_tests
+from conferencekit.text import LocalizedText
+
+PERSON = {"full_name": "Ada Example", "country": "GB", "consent": "1", "password": "correct horse battery"}
+
+
+def session(name: str, day: int, hour: int, **more: object) -> Session:
+    starts = Moment.at(datetime(2027, 5, day, hour), "Europe/Paris")
+    given = {
+        "title": LocalizedText({"en": name.title()}),
+        "starts": starts,
+        "ends": starts.plus(timedelta(hours=1)),
+    }
+    return Session(id=name, **{**given, **more})
+
+
+def desk_for(*sessions: Session, **calendar: object) -> SecretariatForTests:
+    plan = CalendarPlan(**{"organizer": "office@example.org", **calendar})
+    return SecretariatForTests(evolve(conference_for_tests(), sessions=sessions, calendar=plan))
+
+
+def register(desk: SecretariatForTests, *names: str) -> None:
+    for name in names:
+        desk.register({**PERSON, "email": f"{name}@example.org"})
+    desk.deliver()
+    desk.clock.move(timedelta(days=1))
+
+
+def event_of(mail: EmailMessage) -> Component:
+    """The first VEVENT of the invite in a mail, which breaks no rule."""
+    (part,) = [each for each in mail.walk() if each.get_content_type() == "text/calendar"]
+    octets = part.get_payload(decode=True)
+    assert validate(octets, part.get_param("method")) == ()
+    calendar = read(octets).components[0]
+    return next(each for each in calendar.components if each.name == "VEVENT")
+
+
+def reload(desk: SecretariatForTests, *sessions: Session) -> list[EmailMessage]:
+    """The mails that a changed programme sends."""
+    before = len(desk.outbox)
+    conference: Conference = evolve(desk.conference, sessions=sessions)
+    desk.reload(conference)
+    return desk.outbox[before:]
+
+
+def test_sessions_of_a_day_are_one_event():
+    """Somebody who registers gets one invite for each day."""
+    with desk_for(session("opening", 20, 9), session("panel", 20, 14), session("closing", 21, 9)) as desk:
+        register(desk, "ada")
+        events = [event_of(each) for each in desk.mails_to("ada")]
+        assert [each.value("DTSTART") for each in events] == ["20270520T090000", "20270521T090000"]
+        assert "14:00-15:00 Panel" in events[0].value("DESCRIPTION")
+
+
+def test_a_session_that_moves_to_another_day_changes_both():
+    """The day that it leaves and the day that it comes to; a day without sessions is off."""
+    opening, panel = session("opening", 20, 9), session("panel", 21, 14)
+    with desk_for(opening, panel) as desk:
+        register(desk, "ada")
+        mails = reload(desk, opening, session("panel", 20, 14))
+        told = {event_of(each).value("DTSTART"): event_of(each) for each in mails}
+        assert told["20270520T090000"].value("SEQUENCE") == "1"
+        assert told["20270521T140000"].value("STATUS") == "CANCELLED"
+
+
+def test_a_series_is_one_event_with_its_dates():
+    """Its mail names each date; one that is moved is an override, one that is off is left out."""
+    other = (
+        Occurrence(date=datetime(2027, 5, 27).date(), status="cancelled"),
+        Occurrence(
+            date=datetime(2027, 6, 3).date(), starts=Moment.at(datetime(2027, 6, 4, 10), "Europe/Paris")
+        ),
+    )
+    weekly = session("seminar", 20, 9, repeat=Repeat(every="week", count=4))
+    with desk_for(weekly) as desk:
+        register(desk, "ada")
+        assert event_of(desk.outbox[0]).value("RRULE") == "FREQ=WEEKLY;COUNT=4"
+        (mail,) = reload(desk, evolve(weekly, exceptions=other))
+        event = event_of(mail)
+        assert (event.value("SEQUENCE"), event.value("EXDATE")) == ("1", "20270527T090000")
+        text = mail.get_body(("plain",)).get_content()
+        assert "Friday 4 June 2027, 10:00-11:00" in text
+        assert "27 May" not in text.partition("Now")[2]
+
+
+def test_each_person_replies_to_an_address_of_their_own():
+    """Made when the mail is sent: no store holds it."""
+    with desk_for(session("opening", 20, 9), organizer="replies+{token}@example.org") as desk:
+        register(desk, "ada", "bea")
+        ada, bea = (
+            event_of(mail).value("ORGANIZER") for name in ("ada", "bea") for mail in desk.mails_to(name)
+        )
+        assert ada != bea
+        assert ada.startswith("mailto:replies+")
+        assert "{" not in ada
+        token = ada.partition("+")[2].partition("@")[0]
+        (person,) = [each for each in desk.registrations.find("confirmed") if each.address.startswith("ada")]
+        assert desk.shell.links.reply_token(person.id) == token
+        stored = [str(each.body) for each in desk.shell.walk("~notice", "state", "sent")]
+        assert not any(token in each for each in stored)
+
+
+@pytest.mark.parametrize(("calendar", "wanted"), [({}, "TRUE"), ({"rsvp": False}, "FALSE")])
+def test_replies_are_asked_for_where_somebody_reads_them(calendar, wanted):
+    """`[calendar] rsvp`."""
+    with desk_for(session("opening", 20, 9), **calendar) as desk:
+        register(desk, "ada")
+        (attendee,) = event_of(desk.outbox[0]).all("ATTENDEE")
+        assert attendee.parameters["RSVP"] == wanted
+
+
+def test_without_an_organizer_nobody_is_asked():
+    """The address that mails come from may be read by nobody."""
+    with SecretariatForTests() as desk:
+        register(desk, "ada")
+        (attendee,) = event_of(desk.outbox[0]).all("ATTENDEE")
+        assert attendee.parameters["RSVP"] == "FALSE"
+
+
+# -- zone data
+
+
+def with_older_data(desk: SecretariatForTests, event: str, earlier: timedelta) -> None:
+    """Let the store have the event as it was told when the zone's clocks were thought to be other ones."""
+    record = desk.shell.store.get("testing", "event", [event])[event]
+    body = dict(record.body)
+    for name in ("starts", "ends"):
+        instant = datetime.fromisoformat(body[name]["instant"]) - earlier
+        body[name] = {**body[name], "instant": f"{instant:%Y-%m-%dT%H:%M:%SZ}", "tzdata": "2020a"}
+    entry = desk.shell.entry(desk.shell.context(), SYSTEM, "test", event, {})
+    put = Put(kind="event", id=event, body=body, expect=record.version)
+    desk.shell.commit(desk.shell.change(entry, [put], read_plan=False))
+
+
+def test_newer_zone_data_is_told_in_utc():
+    """A calendar that knows the old clocks would show the wall time an hour off."""
+    with desk_for(session("opening", 20, 9)) as desk:
+        register(desk, "ada")
+        before = event_of(desk.outbox[0])
+        with_older_data(desk, "opening", timedelta(hours=1))
+        assert [each.was < each.now for each in desk.moved_moments()] == [True, True]
+        assert desk.tell_moved_clocks() == 1
+        after = event_of(desk.outbox[1])
+        assert (after.value("UID"), after.value("SEQUENCE")) == (before.value("UID"), "1")
+        assert after.value("DTSTART") == "20270520T070000Z"
+        assert desk.moved_moments() == ()
+        assert desk.tell_moved_clocks() == 0
+
+
+def test_what_was_told_in_utc_stays_in_utc():
+    """A later move of the session is no reason to trust the client's clocks."""
+    with desk_for(session("opening", 20, 9)) as desk:
+        register(desk, "ada")
+        with_older_data(desk, "opening", timedelta(hours=1))
+        (mail,) = reload(desk, session("opening", 20, 11))
+        assert event_of(mail).value("DTSTART") == "20270520T090000Z"
+        (mail,) = reload(desk, session("opening", 20, 12))
+        assert event_of(mail).value("DTSTART") == "20270520T100000Z"
+
+
+def test_a_wall_time_that_the_clocks_skip_now_is_read_all_the_same():
+    """What was told then is told to be moved."""
+    with desk_for(session("opening", 20, 9)) as desk:
+        register(desk, "ada")
+        record = desk.shell.store.get("testing", "event", ["opening"])["opening"]
+        skipped = {"wall": "2027-03-28T02:30:00", "instant": "2027-03-28T01:30:00Z", "tzdata": "2020a"}
+        body = {**record.body, "starts": {**record.body["starts"], **skipped}}
+        entry = desk.shell.entry(desk.shell.context(), SYSTEM, "test", "opening", {})
+        put = Put(kind="event", id="opening", body=body, expect=record.version)
+        desk.shell.commit(desk.shell.change(entry, [put], read_plan=False))
+        assert desk.tell_moved_clocks() == 1
+        mail = desk.outbox[1]
+        assert event_of(mail).value("DTSTART") == "20270520T070000Z"
+        assert "Sunday 28 March 2027, 01:30" in mail.get_body(("plain",)).get_content()
+
+
+def test_a_preview_changes_nothing():
+    """`calendar plan` looks; the document in force stays."""
+    from conferencekit.secretariat.plan import preview
+
+    with desk_for(session("opening", 20, 9)) as desk:
+        register(desk, "ada")
+        in_force = desk.shell.get("conference", "current")
+        (found,) = preview(desk.shell, evolve(desk.conference, sessions=(session("opening", 20, 11),)))
+        assert (found.change, found.after.sequence, found.before.sequence) == ("moved", 1, 0)
+        assert desk.shell.get("conference", "current") == in_force
+        assert len(desk.outbox) == 1
+
+
+def test_the_clock_of_a_stamp_never_goes_back():
+    """A machine whose clock was set back still gives a later DTSTAMP."""
+    with desk_for(session("opening", 20, 9)) as desk:
+        register(desk, "ada")
+        before = event_of(desk.outbox[0]).value("DTSTAMP")
+        desk.clock.move_to(datetime(2027, 3, 1, tzinfo=UTC))
+        (mail,) = reload(desk, session("opening", 20, 11))
+        assert event_of(mail).value("DTSTAMP") > before
