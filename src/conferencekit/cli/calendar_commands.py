@@ -24,8 +24,8 @@ from ..mailbox import Mailbox, parse_mailbox
 from .calendar_people import read_people
 from .calendar_sending import deliver
 from .calendar_state import SentFile, state_path
-from .opening import keep_secret, secret_of
 from .output import Output, count_of
+from .secret import keep_secret, secret_of
 
 _MINUTE: Final = 60
 _WORDS: Final = {

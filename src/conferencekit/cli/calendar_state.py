@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
@@ -88,16 +89,26 @@ class SentFile:
 
     def save(self, told: Told) -> None:
         """Keep what was told: the whole file or, if that fails, the one before."""
-        data = {
+        write_file(self.path, self._lines(told), private=True)
+        _hide_from_git(self.path)
+
+    def _lines(self, told: Told) -> Iterator[str]:
+        """The file, with a line for each person, so that a comparison of two files shows whom something was sent."""
+        head = {
             "schema": SCHEMA,
             "conference": self.conference.uid,
             "check": self._check(),
             "zone_data": zone_data_version(),
             **_to_data(told),
         }
-        text = json.dumps(data, ensure_ascii=False, sort_keys=True, indent=0, separators=(",", ":"))
-        write_file(self.path, text.encode() + b"\n", private=True)
-        _hide_from_git(self.path)
+        yield f'{_json(head)[:-1]},\n"people":{{'
+        between = "\n"
+        for key in sorted(told.people):
+            tellings = told.people[key]
+            found = {name: _telling_to_data(tellings[name]) for name in sorted(tellings)}
+            yield f'{between}"{key}":{_json(found)}'
+            between = ",\n"
+        yield "\n}}\n"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -137,25 +148,35 @@ _LOST: Final = (
 # -- to and from JSON
 
 
+_json: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def _to_data(told: Told) -> dict[str, object]:
+    """All but the people, of whom there may be very many."""
     return {
         "known_as": dict(told.known_as),
         "called_off": dict(told.called_off),
         "events": {facts: EVENTS.to_body(known.event) for facts, known in told.events.items()},
-        "people": _nested(told.people, _telling_to_data),
-        "attendance": _nested(told.attendance, _attendance_to_data),
+        "attendance": {
+            key: {name: _attendance_to_data(each) for name, each in answers.items()}
+            for key, answers in told.attendance.items()
+        },
     }
 
 
-def _nested(
-    found: Mapping[str, Mapping[str, T]], write: Callable[[T], object]
-) -> dict[str, dict[str, object]]:
-    return {key: {name: write(each) for name, each in inner.items()} for key, inner in found.items()}
+def _telling_to_data(telling: Telling) -> dict[str, object]:
+    return {
+        "dtstamp": _stamp(telling.dtstamp),
+        "facts": telling.facts,
+        "method": telling.method,
+        "sent": _stamp(telling.sent) if telling.sent else None,
+        "sequence": telling.sequence,
+        "words": telling.words,
+    }
 
 
-def _telling_to_data(telling: Telling) -> object:
-    sent = instant_text(telling.sent) if telling.sent else None
-    return {**asdict(telling), "dtstamp": instant_text(telling.dtstamp), "sent": sent}
+_stamp: Final = lru_cache(maxsize=256)(instant_text)
+"""Many people are told something in the same second."""
 
 
 def _attendance_to_data(attendance: Attendance) -> object:

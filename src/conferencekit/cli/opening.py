@@ -18,20 +18,17 @@ from typing import Final
 
 from ..conference import Conference
 from ..document import load_conference
-from ..errors import ConferenceOutdated, InvalidText, StoreUnavailable
+from ..errors import ConferenceOutdated, StoreUnavailable
 from ..ports import Record
 from ..secretariat import Secretariat
-from ..secretariat.links import SHORTEST_SECRET
 from ..secretariat.plan import document_digest
-from .arguments import SECRET_VARIABLE
 from .failing import SITE_VARIABLE
-from .files import read_file, write_file
 from .output import Output
 from .plugging import installed_plugins
+from .secret import keep_secret, secret_of
 
 NO_SITE: Final = "https://no-mail-is-sent.invalid"  # for commands that render no mail
 SQLITE: Final = "sqlite:///"
-_MOST_OF_SECRET: Final = 10_000
 
 
 @contextmanager
@@ -152,29 +149,3 @@ def _refuse_stranger(
 
 def _site(given: argparse.Namespace, conference: Conference) -> str | None:
     return given.site or os.environ.get(SITE_VARIABLE) or conference.website
-
-
-def secret_of(given: argparse.Namespace) -> tuple[bytes, Path | None]:
-    """The secret from a file or the environment, or else a new one and where it is to be kept."""
-    if given.secret_file is None and (value := os.environ.get(SECRET_VARIABLE)):
-        return _long_enough(value.encode(), f"${SECRET_VARIABLE}"), None
-    path: Path = given.secret_file or given.conference.with_suffix(".secret")
-    if given.secret_file is None and not path.exists():
-        return secrets.token_urlsafe(32).encode(), path
-    return _long_enough(read_file(path, most=_MOST_OF_SECRET).strip(), str(path)), None
-
-
-def keep_secret(secret: bytes, path: Path, output: Output) -> None:
-    """Write a new secret where only its owner can read it, before the first link is made with it."""
-    write_file(path, secret + b"\n", private=True, fresh=True)
-    output.note(
-        f"Wrote a new secret to {path}. It proves the links in mails: the host must be given the same."
-    )
-
-
-def _long_enough(secret: bytes, source: str) -> bytes:
-    if len(secret) < SHORTEST_SECRET:
-        held = "is empty" if not secret else f"has {len(secret)} bytes, and {SHORTEST_SECRET} are the least"
-        remedy = f"The secret there {held}: restore it, or links that were sent so far will not work."
-        raise InvalidText(source, remedy)
-    return secret

@@ -14,6 +14,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -28,6 +29,8 @@ _WORD_OCTETS: Final = 36
 _LINE: Final = 76
 _LONGEST_WORD: Final = 60
 _ASCII: Final = bytes(range(128))
+_KEPT: Final = 32
+"""So many texts are kept encoded: one that goes to many people is encoded once."""
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
 
@@ -101,6 +104,7 @@ def _headers(mail: Mail) -> Iterator[bytes]:
     yield b"MIME-Version: 1.0\r\n"
 
 
+@lru_cache(maxsize=64)
 def _date(date: datetime) -> str:
     """RFC 5322, 3.3: in English whatever the locale of the process. `date` is in UTC."""
     return (
@@ -108,6 +112,7 @@ def _date(date: datetime) -> str:
     )
 
 
+@lru_cache(maxsize=64)
 def _mailbox_header(name: str, mailbox: Mailbox) -> bytes:
     if not mailbox.name:
         return f"{name}: {mailbox.address}\r\n".encode()
@@ -129,6 +134,7 @@ def _is_plain(text: str) -> bool:
     return text.isascii() and text.isprintable() and len(text) <= _LONGEST_WORD and "=?" not in text
 
 
+@lru_cache(maxsize=64)
 def _text_header(name: str, text: str) -> bytes:
     """A header of free text, folded between words; in encoded words where it has to be."""
     line = one_line(text)
@@ -164,6 +170,7 @@ def _multipart(kind: bytes, boundary: bytes, parts: list[bytes]) -> bytes:
     return head + b"".join(pieces) + b"--%s--\r\n" % boundary
 
 
+@lru_cache(maxsize=_KEPT)
 def _text_part(kind: bytes, text: str) -> bytes:
     octets = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode(errors="replace")
     foreign = len(octets.translate(None, _ASCII))

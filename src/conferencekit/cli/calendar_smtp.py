@@ -1,0 +1,74 @@
+"""Invites by SMTP: at most so many a minute, and each recorded as soon as a server took it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Final
+
+from ..calendar.planning import InviteMessage
+from ..message.invitation import InviteMails
+from ..plugins import open_mailer
+from ..ports import Delivery, Mailer, Rejected, Sent
+from .calendar_sending import Done, Record
+from .output import Output
+from .plugging import installed_plugins
+from .stopping import Stop, Stopped
+
+_SHOWN: Final = 20
+"""So many addresses that a server did not take are named."""
+
+
+def send_all(
+    messages: Sequence[InviteMessage],
+    mails: InviteMails,
+    record: Record,
+    given: argparse.Namespace,
+    stop: Stop,
+    output: Output,
+) -> Done:
+    """Send the messages, one after the other; what a server did not take goes again with the next run."""
+    done = Done()
+    mailer = open_mailer(given.smtp, installed_plugins())
+    try:
+        with output.progress("Sending", len(messages)) as shown:
+            for number, message in enumerate(_paced(messages, given.rate, stop), 1):
+                (answer,) = _answers(mailer, mails, message)
+                _count(answer, message, record, done, output)
+                shown(number)
+    finally:
+        mailer.close()
+    done.stopped = stop.signal
+    return done
+
+
+def _answers(mailer: Mailer, mails: InviteMails, message: InviteMessage) -> list[Delivery]:
+    return mailer.send([mails.message(message, message.to_ical())])
+
+
+def _paced(messages: Sequence[InviteMessage], rate: int | None, stop: Stop) -> Iterator[InviteMessage]:
+    """The messages, at most `rate` of them a minute, until somebody stops it."""
+    pause = 60 / rate if rate else 0.0
+    due = time.monotonic()
+    for each in messages:
+        if pause and (wait := due - time.monotonic()) > 0:
+            with suppress(Stopped):
+                stop.wait(wait)
+        if stop.signal:
+            return
+        due = max(due, time.monotonic() - pause) + pause
+        yield each
+
+
+def _count(answer: Delivery, message: InviteMessage, record: Record, done: Done, output: Output) -> None:
+    if isinstance(answer, Sent):
+        record.left(message)
+        done.sent += 1
+        return
+    is_final = isinstance(answer, Rejected)
+    done.rejected, done.deferred = done.rejected + is_final, done.deferred + (not is_final)
+    if done.rejected + done.deferred <= _SHOWN:
+        state = "rejected" if is_final else "deferred; send again later"
+        output.note(f"{message.person.mailbox.address}: {state}: {answer.why}")
