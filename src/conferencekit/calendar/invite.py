@@ -104,7 +104,7 @@ class CalendarEvent:
             yield f"a series starts and ends in one zone, not in {self.starts.zone} and {self.ends.zone}"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, cache_hash=True)
 class Invite(CalendarEvent):
     """What one person is told of an event: an invitation or a change of it (REQUEST), or that it is off (CANCEL).
 

@@ -10,24 +10,26 @@ and a later DTSTAMP.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
 from attrs import evolve, field, frozen
 
-from ..conference import Conference
+from ..conference import PLACEHOLDER, Conference
 from ..mailbox import Mailbox
 from ..programme.event import Event, next_event, stamp_after
 from .composing import composed, organizer_of, wants_replies
 from .invite import Invite, Method
-from .planned import planned_events
+from .planned import invite_rule, planned_events
 from .told import KnownEvent, Telling, Told, facts_of
 from .writing import personal_lines, shared_part
 
 MessageKind = Literal["new", "moved", "reworded", "cancelled", "uninvited", "again"]
 KINDS: Final[tuple[MessageKind, ...]] = ("new", "moved", "reworded", "cancelled", "uninvited", "again")
 """`again`: prepared before and not sent; the same message."""
+
+_NOTHING: Final = frozenset[str]()
 
 TokenOf = Callable[[str], str]
 """Gives a person's token, which stands in the organizer's address, by their key."""
@@ -147,6 +149,20 @@ def without_called_off(conference: Conference, called_off: Mapping[str, str]) ->
     return evolve(conference, sessions=tuple(sessions))
 
 
+@frozen(kw_only=True)
+class _Found:
+    """A message without whom it goes to: the same for all who read one language and were told the same before."""
+
+    kind: MessageKind
+    event: Event
+    was: Event | None
+    telling: Telling
+    base: Invite
+
+
+_Finding = _Found | Literal["unchanged", "reworded"] | None
+
+
 @frozen
 class _Planner:
     conference: Conference
@@ -155,9 +171,11 @@ class _Planner:
     sender: Mailbox
     token_of: TokenOf
     options: PlanOptions
-    _current: dict[str, Event] = field(init=False, factory=dict)
-    _bases: dict[tuple[object, ...], tuple[Invite, str]] = field(init=False, factory=dict)
+    _history: dict[str, list[KnownEvent]] = field(init=False, factory=dict)
     _mine: dict[frozenset[str] | None, dict[str, Event]] = field(init=False, factory=dict)
+    _found: dict[tuple[object, ...], _Finding] = field(init=False, factory=dict)
+    _bases: dict[tuple[object, ...], tuple[Invite, str]] = field(init=False, factory=dict)
+    _organizers: dict[str, Mailbox] = field(init=False, factory=dict)
 
     def plan(self, people: Iterable[Invitee]) -> InvitePlan:
         everything = self._events(None)
@@ -167,7 +185,7 @@ class _Planner:
         listed = set()
         for person in people:
             listed.add(person.key)
-            for found in self._for_person(person, everything):
+            for found in self._for_person(person):
                 if isinstance(found, InviteMessage):
                     messages.append(found)
                     tellings.setdefault(person.key, {})[found.event.id] = found.telling
@@ -177,7 +195,7 @@ class _Planner:
             messages=tuple(messages),
             unchanged=unchanged,
             reworded=reworded,
-            missing=tuple(key for key in self._invited() if key not in listed),
+            missing=tuple(self._missing(listed)),
             over=tuple(each.id for each in everything.values() if self._is_over(each)),
             questions=tuple(self._questions(everything)),
             after=evolve(self.told, people=tellings, events=self._known(messages)),
@@ -186,20 +204,33 @@ class _Planner:
     def _events(self, concerning: frozenset[str] | None) -> dict[str, Event]:
         """The events that concern somebody, as they are now: with the SEQUENCE and stamp that tell so."""
         if concerning not in self._mine:
-            planned = planned_events(self.conference, now=self.now, concerning=concerning)
-            self._mine[concerning] = {each.id: self._now(each) for each in planned}
+            self._mine[concerning] = self._make_events(concerning)
         return self._mine[concerning]
 
+    def _make_events(self, concerning: frozenset[str] | None) -> dict[str, Event]:
+        if concerning is not None and invite_rule(self.conference) == "each session":
+            return {name: each for name, each in self._events(None).items() if name in concerning}
+        planned = planned_events(self.conference, now=self.now, concerning=concerning)
+        return {each.id: self._now(each) for each in planned}
+
     def _now(self, planned: Event) -> Event:
-        for _, known in self.told.history(planned.id):
+        history = self._told_of(planned.id)
+        for known in history:
             if not known.clocks_moved and next_event(known.event, planned, now=self.now) is None:
                 return known.event
-        newest = next(self.told.history(planned.id), None)
-        if newest is None:
+        if not history:
             return evolve(planned, sequence=self.options.first_sequence)
-        _, known = newest
-        after = next_event(known.event, planned, now=self.now, clocks_moved=known.clocks_moved)
-        return after or known.event
+        # once told in UTC, always: a calendar that has the old clocks cannot be told by wall time
+        moved = any(each.clocks_moved or each.event.in_utc for each in history)
+        newest = history[0].event
+        return next_event(newest, planned, now=self.now, clocks_moved=moved) or newest
+
+    def _told_of(self, event_id: str) -> Sequence[KnownEvent]:
+        """What was told about an event, the newest first."""
+        if not self._history:
+            for name in {known.event.id for known in self.told.events.values()}:
+                self._history[name] = [known for _, known in self.told.history(name)]
+        return self._history.get(event_id, ())
 
     def _is_over(self, event: Event) -> bool:
         if self.options.past:
@@ -213,62 +244,94 @@ class _Planner:
 
     # -- one person
 
-    def _for_person(
-        self, person: Invitee, everything: Mapping[str, Event]
-    ) -> Iterator[InviteMessage | Literal["unchanged", "reworded"]]:
-        mine = self._events(person.concerning) if person.is_invited else {}
+    def _for_person(self, person: Invitee) -> Iterator[InviteMessage | Literal["unchanged", "reworded"]]:
+        concerning = person.concerning if person.is_invited else _NOTHING
         before = self.told.people.get(person.key, {})
-        for event_id in dict.fromkeys([*mine, *before]):
-            last, event = before.get(event_id), mine.get(event_id)
-            known = self.told.events.get(last.facts) if last else None
-            if event is None:
-                event = self._off(event_id, known, everything)
-            if event is None or self._is_over(event):
-                continue
-            is_theirs = event_id in mine and event.status != "cancelled"
-            if is_theirs or (last and (last.method == "REQUEST" or last.sent is None)):
-                yield self._message(person, event, last, known, is_theirs=is_theirs)
+        organizer = None
+        for event_id in dict.fromkeys([*self._events(concerning), *before]):
+            found = self._finding(event_id, concerning, person.locale, before.get(event_id))
+            if isinstance(found, _Found):
+                organizer = organizer or self._organizer(person)
+                yield InviteMessage(
+                    kind=found.kind,
+                    person=person,
+                    event=found.event,
+                    was=found.was,
+                    telling=found.telling,
+                    base=found.base,
+                    organizer=organizer,
+                )
+            elif found is not None:
+                yield found
 
-    def _off(self, event_id: str, known: KnownEvent | None, everything: Mapping[str, Event]) -> Event | None:
-        """An event that does not concern the person (any more): as they know it; cancelled, where there is none."""
-        if known is None:
+    def _organizer(self, person: Invitee) -> Mailbox:
+        plan = self.conference.calendar
+        if plan and PLACEHOLDER in plan.organizer:
+            return organizer_of(self.conference, self.sender, person.locale, self.token_of(person.key))
+        if person.locale not in self._organizers:
+            self._organizers[person.locale] = organizer_of(self.conference, self.sender, person.locale)
+        return self._organizers[person.locale]
+
+    # -- all who were told the same
+
+    def _finding(
+        self, event_id: str, concerning: frozenset[str] | None, locale: str, last: Telling | None
+    ) -> _Finding:
+        said = last and (last.method, last.facts, last.words, last.sequence, last.dtstamp, last.sent is None)
+        about = (event_id, concerning, locale, said)
+        if about not in self._found:
+            self._found[about] = self._find(event_id, concerning, locale, last)
+        return self._found[about]
+
+    def _find(
+        self, event_id: str, concerning: frozenset[str] | None, locale: str, last: Telling | None
+    ) -> _Finding:
+        known = self.told.events.get(last.facts) if last else None
+        mine = self._events(concerning).get(event_id)
+        event = mine or self._off(event_id, known)
+        if event is None or self._is_over(event):
             return None
-        return known.event if event_id in everything else evolve(known.event, status="cancelled")
-
-    def _message(
-        self,
-        person: Invitee,
-        event: Event,
-        last: Telling | None,
-        known: KnownEvent | None,
-        *,
-        is_theirs: bool,
-    ) -> InviteMessage | Literal["unchanged", "reworded"]:
+        is_theirs = mine is not None and event.status != "cancelled"
+        if not is_theirs and (last is None or (last.method == "CANCEL" and last.sent is not None)):
+            return None
         method: Method = "REQUEST" if is_theirs else "CANCEL"
         if known and last and last.method == method == "CANCEL":
             event = known.event  # the same message, whatever else became of the event
-        facts = facts_of(event)
-        base, words = self._base(event, method, person.locale)
+        # who is uninvited is told of the event that they know, which says nothing new of it
+        facts = last.facts if last and not is_theirs and known and event is known.event else facts_of(event)
+        return self._message(event, method, locale, last, known, facts)
+
+    def _off(self, event_id: str, known: KnownEvent | None) -> Event | None:
+        """An event that does not concern the person (any more): as they know it; cancelled, where there is none."""
+        if event_id in self._events(None):
+            return known.event if known else None
+        if known is None:
+            return None
+        in_utc = known.event.in_utc or (known.clocks_moved and known.event.repeat is None)
+        return evolve(known.event, status="cancelled", in_utc=in_utc)
+
+    def _message(
+        self,
+        event: Event,
+        method: Method,
+        locale: str,
+        last: Telling | None,
+        known: KnownEvent | None,
+        facts: str,
+    ) -> _Finding:
+        _, words = self._base(event, method, locale)
         kind = _kind(event, last, method, facts, words)
-        if last is not None and kind in ("again", "unchanged", "reworded"):
-            if kind == "reworded" and not self.options.sends_words and last.sent is not None:
-                return "reworded"
-            if kind == "unchanged":
-                if not (self.options.again and method == "REQUEST"):
-                    return "unchanged"
-                kind = "again"
+        if kind == "unchanged" and self.options.again and method == "REQUEST":
+            kind = "again"
+        if kind == "unchanged":
+            return "unchanged"
+        if kind == "reworded" and last and last.sent is not None and not self.options.sends_words:
+            return "reworded"
         telling = self._telling(kind, event, last, method, facts, words)
         told = evolve(event, sequence=telling.sequence, dtstamp=telling.dtstamp)
-        base, _ = self._base(told, method, person.locale)
-        return InviteMessage(
-            kind=kind,  # type: ignore[arg-type]  # "unchanged" has left
-            person=person,
-            event=told,
-            was=known.event if known else None,
-            telling=telling,
-            base=base,
-            organizer=organizer_of(self.conference, self.sender, person.locale, self.token_of(person.key)),
-        )
+        base, _ = self._base(told, method, locale)
+        was = known.event if known else None
+        return _Found(kind=kind, event=told, was=was, telling=telling, base=base)
 
     def _telling(
         self, kind: str, event: Event, last: Telling | None, method: Method, facts: str, words: str
@@ -298,10 +361,10 @@ class _Planner:
             rsvp=wants_replies(self.conference),
             alarm=plan.alarm if plan else None,
             comment=self._reason(event) if method == "CANCEL" else "",
-            **composed(self.conference, event, locale, known_as=self.told.known_as.get(event.id, "")),
+            **composed(self.conference, event, locale, known_as=self.told.first_id(event.id)),
         )
         said = (base.summary, base.description, base.url or "", nobody.name, str(base.rsvp), str(base.alarm))
-        return base, hashlib.sha256("\0".join(said).encode()).hexdigest()[:16]
+        return base, hashlib.sha256("\0".join([*said, base.comment]).encode()).hexdigest()[:16]
 
     def _reason(self, event: Event) -> str:
         """Why an event is off, where an organiser said so."""
@@ -318,26 +381,24 @@ class _Planner:
                 known[each.telling.facts] = KnownEvent(event=each.event)
         return known
 
-    def _invited(self) -> Iterator[str]:
-        """Keys of people whose calendars have an event that is not over."""
+    def _missing(self, listed: Container[str]) -> Iterator[str]:
+        """Keys of people who are not listed and whose calendars have an event that is not over."""
         for key, tellings in self.told.people.items():
-            for each in tellings.values():
-                known = self.told.events.get(each.facts)
-                if each.method == "REQUEST" and known and not self._is_over(known.event):
-                    yield key
-                    break
+            if key not in listed and any(self._is_held(each) for each in tellings.values()):
+                yield key
+
+    def _is_held(self, telling: Telling) -> bool:
+        known = self.told.events.get(telling.facts)
+        return telling.method == "REQUEST" and known is not None and not self._is_over(known.event)
 
     def _questions(self, everything: Mapping[str, Event]) -> Iterator[Renamed]:
         """Sessions that are gone while others are new: was one renamed?"""
         told = {known.event.id for known in self.told.events.values()}
         new = [each for each in everything.values() if each.id not in told and ":" not in each.id]
-        held = {
-            self.told.events[each.facts].event.id: self.told.events[each.facts].event
-            for tellings in self.told.people.values()
-            for each in tellings.values()
-            if each.method == "REQUEST" and each.facts in self.told.events
-        }
-        for gone in held.values():
+        tellings = (each for found in self.told.people.values() for each in found.values())
+        held = dict.fromkeys(each.facts for each in tellings if each.method == "REQUEST")
+        known = (self.told.events[each].event for each in held if each in self.told.events)
+        for gone in {each.id: each for each in known}.values():
             if gone.id in everything or ":" in gone.id or gone.id in self.options.gone or self._is_over(gone):
                 continue
             if new:
@@ -359,7 +420,7 @@ def _kind(
     if last is None or (method == "REQUEST" and last.method == "CANCEL"):
         return "new"
     if method == "CANCEL":
-        if last.method == "CANCEL":
+        if last.method == "CANCEL" and (last.sent or last.words == words):
             return "unchanged" if last.sent else "again"
         return "cancelled" if event.status == "cancelled" else "uninvited"
     if last.facts != facts:

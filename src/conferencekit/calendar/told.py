@@ -75,6 +75,19 @@ class Told:
         """What a person was told last about an event."""
         return self.people.get(person, {}).get(event)
 
+    def first_id(self, event_id: str) -> str:
+        """What an event's UID is made of: the id under which it was told first, else its own.
+
+        A new session may have an id that another one gave up, which goes on under the UID of it: that one gets another.
+        """
+        if event_id in self.known_as:
+            return self.known_as[event_id]
+        found, number = event_id, 1
+        while found in self.known_as.values():
+            number += 1
+            found = f"{event_id}:{number}"
+        return found
+
     def history(self, event_id: str) -> Iterator[tuple[str, KnownEvent]]:
         """What was told about an event, with its facts, the newest first."""
         found = [(facts, each) for facts, each in self.events.items() if each.event.id == event_id]
@@ -120,7 +133,7 @@ def renamed(told: Told, names: Mapping[str, str]) -> Told:
     events, facts = {}, {}
     for digest, known in told.events.items():
         event = evolve(known.event, id=names.get(known.event.id, known.event.id))
-        facts[digest] = facts_of(event) if known.event.id in names else digest
+        facts[digest] = _renamed_facts(digest, known, event)
         events[facts[digest]] = evolve(known, event=event)
 
     def under_new_id(tellings: Mapping[str, Telling]) -> dict[str, Telling]:
@@ -139,9 +152,18 @@ def renamed(told: Told, names: Mapping[str, str]) -> Told:
         },
         known_as={
             **{name: first for name, first in told.known_as.items() if name not in names},
-            **{new: told.known_as.get(old, old) for old, new in names.items()},
+            **{new: told.first_id(old) for old, new in names.items()},
         },
     )
+
+
+def _renamed_facts(digest: str, known: KnownEvent, event: Event) -> str:
+    """What an event said, under its new id. Where clocks moved since, its instants of then are in the digest alone."""
+    if event.id == known.event.id:
+        return digest
+    if known.clocks_moved:
+        return hashlib.sha256(f"{event.id}\0{digest}".encode()).hexdigest()[:24]
+    return facts_of(event)
 
 
 def _renamed_key(name: str, names: Mapping[str, str]) -> str:
