@@ -16,6 +16,7 @@ import pytest
 import pytz
 
 from conferencekit import errors, hookimpl, load_conference, make_plugin_manager
+from conferencekit.adapters.imap import ImapMailbox
 from conferencekit.adapters.memory import MemoryStore
 from conferencekit.adapters.sqlite import SQLiteStore
 from conferencekit.adapters.sqlite_driver import sqlite3
@@ -359,6 +360,11 @@ TRIGGERS: dict[type[errors.ConferenceKitError], tuple[Callable[[Path], object], 
     ),
     errors.TemplateBroken: (lambda _: broken_template(), "no_such_letter", "Correct the template"),
     errors.InvalidCalendar: (lambda _: bad_event(), "gmc2020", "UUID"),
+    errors.MailboxUnavailable: (
+        lambda _: ImapMailbox.open("imap://ada@127.0.0.1:1/Replies", "secret"),
+        "imap://ada@127.0.0.1:1/Replies",
+        "Correct the address",
+    ),
     errors.BlobsUnavailable: (blobs_in_a_file, "files", "try again"),
     errors.BlobTooLarge: (lambda path: blobs(path).put(io.BytesIO(b"12345"), limit=4), "4 bytes", "smaller"),
     errors.BlobMissing: (lambda path: blobs(path).open("0" * 64), "0" * 64, "new upload"),

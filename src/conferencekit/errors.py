@@ -42,6 +42,7 @@ Two warnings stand beside them, which are never raised.
     │   ├── TemplateBroken           a template that does not render
     │   └── InvalidAddress (ValueError)
     ├── InvalidCalendar (ValueError) a calendar object that RFC 5546 does not allow
+    ├── MailboxUnavailable           a mailbox on a server that cannot be read
     ├── BlobError
     │   ├── BlobTooLarge             more bytes than allowed
     │   ├── BlobMissing (LookupError)
@@ -618,6 +619,20 @@ class InvalidCalendar(ConferenceKitError, ValueError):
     def __str__(self) -> str:
         return (
             f"Not a valid calendar object: {'; '.join(self.problems)}. Correct the session or the addresses."
+        )
+
+
+@define(eq=False, slots=False)
+class MailboxUnavailable(ConferenceKitError):
+    """A mailbox on a server that cannot be read: no connection, no right, no such folder. Nothing in it was changed."""
+
+    url: str = field(converter=shown_url)
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.url} cannot be read ({self.reason}); nothing in it was changed. "
+            "Correct the address or the password, or try again later."
         )
 
 

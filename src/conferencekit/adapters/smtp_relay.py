@@ -111,14 +111,15 @@ def _shown(url: str) -> str:
 
 def _tls(given: str | None, host: str) -> Tls:
     if given is None:
-        return "none" if _is_here(host) else "starttls"
+        return "none" if is_here(host) else "starttls"
     for each in get_args(Tls):
         if given == each:
             return each  # type: ignore[no-any-return]  # get_args gives the values of the Literal
     raise InvalidText(f"tls={given}", "Write tls=starttls, tls=ssl or tls=none.")
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether a host is this machine itself, so that nobody listens in between."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from attrs import evolve, field, frozen
 
@@ -16,6 +16,7 @@ from ..programme.event import Event, Part
 from .invite import Method
 
 Answer = Literal["NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED"]
+ANSWERS: Final[tuple[Answer, ...]] = get_args(Answer)
 
 
 @frozen(kw_only=True)
@@ -92,6 +93,40 @@ class Told:
         """What was told about an event, with its facts, the newest first."""
         found = [(facts, each) for facts, each in self.events.items() if each.event.id == event_id]
         return iter(sorted(found, key=lambda each: (-each[1].event.sequence, each[0])))
+
+
+@frozen(kw_only=True)
+class AnswerNow:
+    """What one person's answer is at present, to what they were told last; `earlier` is one to an earlier version."""
+
+    answer: Answer = "NEEDS-ACTION"
+    comment: str = ""
+    earlier: Attendance | None = None
+
+
+def attendance_now(told: Told, person: str, event: str) -> AnswerNow:
+    """What a person's answer is about an event, or about a date of a series (`event/date`).
+
+    An answer counts until the person is told something new: then they are asked again. Of a date that they did not
+    answer by itself, the answer to the whole series counts.
+    """
+    answers = told.attendance.get(person, {})
+    whole = event.partition("/")[0]
+    telling = told.telling(person, whole)
+    earlier = None
+    for name in dict.fromkeys((event, whole)):
+        found = answers.get(name)
+        if found is None:
+            continue
+        if (
+            found.is_current
+            and telling
+            and telling.method == "REQUEST"
+            and found.sequence == telling.sequence
+        ):
+            return AnswerNow(answer=found.answer, comment=found.comment, earlier=earlier)
+        earlier = earlier or found
+    return AnswerNow(earlier=earlier)
 
 
 def facts_of(event: Event) -> str:

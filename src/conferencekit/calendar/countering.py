@@ -1,0 +1,77 @@
+"""Declining the other times that people propose: nobody can move a conference by themselves.
+
+Source: RFC 5546, 3.2.8 (DECLINECOUNTER).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..conference import Conference
+from ..errors import InvalidCalendar
+from ..mailbox import Mailbox
+from ..moment import Moment, instant_of
+from ..programme.event import stamp_after
+from ..programme.series import moment_on
+from .composing import organizer_of
+from .judging import Proposed
+from .lines import line, mailto, parameter, text_value
+from .told import Told
+from .validate import validate
+from .writing import PRODID
+
+
+def decline_counter(
+    conference: Conference,
+    told: Told,
+    proposed: Proposed,
+    *,
+    now: datetime,
+    sender: Mailbox,
+    locale: str,
+    token: str = "",
+    comment: str = "",
+) -> bytes:
+    """The iCalendar object that declines a proposal of another time, for the one person who made it.
+
+    `comment` says why. It is stamped `now`, and later than the proposal.
+
+    Raises:
+        InvalidCalendar: the object would break a rule of RFC 5545 or RFC 5546.
+    """
+    reply = proposed.reply
+    organizer = organizer_of(conference, sender, locale, token)
+    lines = [
+        b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n",
+        line("PRODID", {}, PRODID),
+        b"METHOD:DECLINECOUNTER\r\nBEGIN:VEVENT\r\n",
+        line("UID", {}, text_value(reply.uid)),
+        line("DTSTAMP", {}, _utc(stamp_after(reply.dtstamp, instant_of(now)))),
+        line("SEQUENCE", {}, str(reply.sequence)),
+        line("ORGANIZER", {"CN": parameter(organizer.name)} if organizer.name else {}, mailto(organizer)),
+    ]
+    if recurrence := _recurrence(told, proposed):
+        # in UTC, because no VTIMEZONE may stand in it
+        lines.append(line("RECURRENCE-ID", {}, _utc(recurrence.instant)))
+    if comment:
+        lines.append(line("COMMENT", {}, text_value(comment)))
+    data = b"".join([*lines, b"END:VEVENT\r\nEND:VCALENDAR\r\n"])
+    if problems := validate(data, "DECLINECOUNTER"):
+        raise InvalidCalendar(problems)
+    return data
+
+
+def _recurrence(told: Told, proposed: Proposed) -> Moment | None:
+    """When the rule of the series has the date that the proposal is about."""
+    event_id, _, day = proposed.event.partition("/")
+    for _, known in told.history(event_id) if day else ():
+        starts, repeat = known.event.starts, known.event.repeat
+        first = starts.wall.date()
+        found = [each for each in (repeat.dates(first) if repeat else ()) if each.isoformat() == day]
+        if found:
+            return moment_on(starts, found[0], first)
+    return None
+
+
+def _utc(instant: datetime) -> str:
+    return f"{instant:%Y%m%dT%H%M%S}Z".rjust(16, "0")

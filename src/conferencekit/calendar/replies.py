@@ -1,0 +1,285 @@
+"""Replies: what a person's calendar answers to an invite.
+
+Clients are sloppy: bare line ends, long lines, quotes where none belong. What can be understood is; what cannot is
+named for a person to look at. Read without any calendar library; tests read the same replies with icalendar.
+
+Source: RFC 5546, 3.2.3 (REPLY) and 3.2.7 (COUNTER); RFC 5545; RFC 6868 (carets); RFC 7986, 6.2 (EMAIL).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Final, Literal, TypeAlias, get_args
+from urllib.parse import unquote
+
+from attrs import frozen
+
+from ..errors import InvalidTime
+from ..form.address import parse_address
+from ..mailbox import one_line
+from ..moment import Moment
+from .lines import plain_text
+from .reading import Component, Property, read
+from .told import Answer
+
+LARGEST_OBJECT: Final = 1_000_000
+"""Bytes of a calendar object that is read."""
+MOST_LINES: Final = 20_000
+"""Lines of a calendar object that is read."""
+MOST_COMPONENTS: Final = 200
+"""Components of a calendar object that is read, one in another or not."""
+LONGEST_COMMENT: Final = 1_000
+"""Characters that are kept of a comment."""
+
+ReplyMethod = Literal["REPLY", "COUNTER"]
+
+Written: TypeAlias = Moment | datetime | date
+"""A time as a client wrote it: a moment; a naive datetime where its zone is not known here; a date alone."""
+
+_HIGHEST: Final = 2**31 - 1
+_LONGEST: Final = 1_000
+_METHODS: Final = get_args(ReplyMethod)
+_ANSWERS: Final = get_args(Answer)
+_AROUND: Final = " \t\"'<>"
+_ESCAPE: Final = re.compile(r"\\([\\;,nN])")
+_CARET: Final = re.compile(r"\^([\^n'])")
+_CARETS: Final = {"^": "^", "n": "\n", "'": '"'}
+_BREAK: Final = re.compile(rb"\r\n|\n|\r(?=[A-Za-z])")
+_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[Tt](\d\d)(\d\d)(\d\d)[Zz]?)?", re.ASCII)
+
+
+@frozen(kw_only=True)
+class Reply:
+    """What one person answers to an invite, or the other time that they propose (COUNTER).
+
+    `attendee` is the address that it answers for, `sent_by` who writes in their name. `recurrence` is the date of a
+    series that it is about, as written; None: the whole event. `sequence` and `dtstamp` say to which version it
+    answers, and when. `starts` and `ends` are what a COUNTER proposes.
+    """
+
+    method: ReplyMethod = "REPLY"
+    uid: str
+    recurrence: Written | None = None
+    attendee: str
+    name: str = ""
+    sent_by: str = ""
+    answer: Answer
+    sequence: int = 0
+    dtstamp: datetime
+    comment: str = ""
+    starts: Written | None = None
+    ends: Written | None = None
+
+
+@frozen(kw_only=True)
+class NoReply:
+    """A calendar object that is no reply, or one that cannot be understood, and why. `uid` where it has one."""
+
+    reason: str
+    uid: str = ""
+
+
+def read_replies(data: bytes, *, sender: str = "") -> tuple[Reply | NoReply, ...]:
+    """The replies in a calendar object, and what is in it that is none.
+
+    `sender` is who sent it: where several attendees stand in it, it answers for that one. Time and memory are
+    bounded by the limits above; an object beyond them is named as no reply.
+    """
+    if problem := _too_much(data):
+        return (NoReply(reason=problem),)
+    reading = read(_tidy(data))
+    calendars = [each for each in reading.components if each.name == "VCALENDAR"]
+    found = tuple(each for calendar in calendars for each in _in_calendar(calendar, sender))
+    return found or (NoReply(reason="there is no calendar object in it"),)
+
+
+def day_of(written: Written, zone: str) -> date:
+    """The local day of a time in a zone. What was written without a zone that is known is taken as it stands."""
+    if isinstance(written, Moment):
+        return written.in_zone(zone).wall.date()
+    return written.date() if isinstance(written, datetime) else written
+
+
+def _too_much(data: bytes) -> str:
+    if len(data) > LARGEST_OBJECT:
+        return f"it has {len(data):,} bytes, and {LARGEST_OBJECT:,} are read"
+    if data.upper().count(b"BEGIN:") > MOST_COMPONENTS:
+        return f"it has more than {MOST_COMPONENTS} components"
+    lines = data.count(b"\n") + data.count(b"\r")
+    if lines > 2 * MOST_LINES:
+        return f"it has more than {MOST_LINES:,} lines"
+    return ""
+
+
+def _tidy(data: bytes) -> bytes:
+    """The lines with CRLF, whatever ended them, without a byte order mark and empty lines in front."""
+    text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.count(b"\r\n") != text.count(b"\n"):
+        text = _BREAK.sub(b"\r\n", text)
+    return text if text.endswith(b"\r\n") else text + b"\r\n"
+
+
+# -- components
+
+
+def _in_calendar(calendar: Component, sender: str) -> Iterator[Reply | NoReply]:
+    method = calendar.value("METHOD").strip().upper()
+    events = [each for each in calendar.components if each.name == "VEVENT"]
+    uid = _uid(events[0]) if events else ""
+    if method not in _METHODS:
+        what = f"its METHOD is {method[:40]}" if method else "it has no METHOD"
+        yield NoReply(reason=f"{what}, so it answers nothing", uid=uid)
+    elif not events:
+        yield NoReply(reason=f"it is a {method} without an event")
+    else:
+        for each in events:
+            yield _reply(each, method, sender)  # type: ignore[arg-type]  # one of _METHODS
+
+
+def _reply(event: Component, method: ReplyMethod, sender: str) -> Reply | NoReply:
+    uid = _uid(event)
+    attendees = event.all("ATTENDEE")
+    found = _attendee(attendees, sender)
+    stamp = _stamp(event)
+    sequence = event.value("SEQUENCE").strip() or "0"
+    partstat = _unquoted(found.parameters.get("PARTSTAT", "")).upper() if found else ""
+    address = _address(found) if found else ""
+    answer = partstat or ("NEEDS-ACTION" if method == "COUNTER" else "")
+    if reason := _unclear(uid, attendees, found, address, stamp, sequence, answer):
+        return NoReply(reason=reason, uid=uid)
+    assert found is not None and stamp is not None  # noqa: S101, PT018 - for the type checker: _unclear names both
+    is_counter = method == "COUNTER"
+    return Reply(
+        method=method,
+        uid=uid,
+        recurrence=_when(event, "RECURRENCE-ID"),
+        attendee=address,
+        name=one_line(_unquoted(found.parameters.get("CN", ""))),
+        sent_by=_mailto(_unquoted(found.parameters.get("SENT-BY", ""))),
+        answer=answer,  # type: ignore[arg-type]  # one of _ANSWERS
+        sequence=int(sequence),
+        dtstamp=stamp,
+        comment=_comment(event),
+        starts=_when(event, "DTSTART") if is_counter else None,
+        ends=_when(event, "DTEND") if is_counter else None,
+    )
+
+
+def _unclear(
+    uid: str,
+    attendees: Sequence[Property],
+    found: Property | None,
+    address: str,
+    stamp: datetime | None,
+    sequence: str,
+    answer: str,
+) -> str:
+    """Why a reply cannot be understood."""
+    if not uid:
+        return "it has no UID"
+    if not attendees:
+        return "it has no ATTENDEE"
+    if found is None:
+        return f"it has {len(attendees)} ATTENDEEs, none of them its sender"
+    if not address:
+        return f"its ATTENDEE is {found.value[:60]!r}, not an address"
+    if stamp is None:
+        return "it does not say when it was made (DTSTAMP)"
+    if not re.fullmatch(r"\d{1,10}", sequence, re.ASCII) or int(sequence) > _HIGHEST:
+        return f"its SEQUENCE is {sequence[:20]!r}"
+    if answer not in _ANSWERS:
+        return f"its PARTSTAT is {answer[:20]!r}, none of {', '.join(_ANSWERS)}"
+    return ""
+
+
+def _uid(event: Component) -> str:
+    return _text(event.value("UID").strip()[:_LONGEST])
+
+
+def _comment(event: Component) -> str:
+    texts = [_text(each.value[: 2 * LONGEST_COMMENT]) for each in event.all("COMMENT")[:10]]
+    return plain_text("\n".join(texts)).strip()[:LONGEST_COMMENT]
+
+
+# -- people
+
+
+def _attendee(attendees: Sequence[Property], sender: str) -> Property | None:
+    if len(attendees) == 1:
+        return attendees[0]
+    own = [each for each in attendees if sender and _address(each).lower() == sender.lower()]
+    return own[0] if own else None
+
+
+def _address(attendee: Property) -> str:
+    """The address of an attendee; of one who is named by another URI the EMAIL beside it."""
+    return _mailto(attendee.value) or _mailto(_unquoted(attendee.parameters.get("EMAIL", "")))
+
+
+def _mailto(value: str) -> str:
+    """The address in a mailto URI, however it is written; "" if there is none."""
+    plain = value[:_LONGEST].strip(_AROUND)
+    if plain[:7].lower() == "mailto:":
+        plain = unquote(plain[7:].partition("?")[0])
+    parts = parse_address(plain.strip(_AROUND))
+    return f"{parts.local}@{parts.domain}" if parts else ""
+
+
+# -- values
+
+
+def _unquoted(value: str) -> str:
+    """The value of a parameter, without its quotes and carets."""
+    plain = value.replace('"', "").strip()[:_LONGEST]
+    return _CARET.sub(lambda found: _CARETS[found[1]], plain) if "^" in plain else plain
+
+
+def _text(value: str) -> str:
+    if "\\" not in value:
+        return value
+    return _ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
+
+
+def _stamp(event: Component) -> datetime | None:
+    """The DTSTAMP; it is in UTC, also where nothing says so."""
+    found = next(iter(event.all("DTSTAMP")), None)
+    wall = _wall(found.value) if found else None
+    if found is None or not isinstance(wall, datetime):
+        return None
+    if "TZID" in found.parameters and isinstance(written := _when(event, "DTSTAMP"), Moment):
+        return written.instant
+    return wall.replace(tzinfo=UTC)
+
+
+def _when(event: Component, name: str) -> Written | None:
+    found = next(iter(event.all(name)), None)
+    wall = _wall(found.value) if found else None
+    if found is None or not isinstance(wall, datetime):
+        return wall
+    is_utc = found.value.strip()[-1] in "zZ"
+    return _moment(wall, "UTC" if is_utc else _unquoted(found.parameters.get("TZID", "")))
+
+
+def _wall(value: str) -> datetime | date | None:
+    """The date or date-time that is written, without its zone."""
+    found = _TIME.fullmatch(value.strip()[:20])
+    if found is None:
+        return None
+    numbers = [int(each) for each in found.groups() if each is not None]
+    try:
+        return datetime(*numbers) if len(numbers) > 3 else date(*numbers)  # type: ignore[arg-type]  # noqa: DTZ001 - as said
+    except ValueError:
+        return None
+
+
+def _moment(wall: datetime, zone: str) -> Written:
+    """The moment in the zone of this name, also with a path in front of it (`/example.org/tz/Europe/Berlin`)."""
+    parts = zone.strip("/").split("/")
+    for name in dict.fromkeys((zone, "/".join(parts[-2:]), "/".join(parts[-3:]))):
+        try:
+            return Moment.at(wall, name, fold=0)
+        except InvalidTime:
+            continue
+    return wall
