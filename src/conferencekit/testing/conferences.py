@@ -12,16 +12,19 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, get_args
 
 from attrs import evolve
-from hypothesis import assume
+from hypothesis import assume, reject
 from hypothesis import strategies as st
 
 from ..conference import (
+    PLACEHOLDER,
     AddressRule,
     ApprovalRule,
     CalendarPlan,
     Call,
     Conference,
+    DeclineRule,
     HostRole,
+    InviteRule,
     LetterPlan,
     MaterialKind,
     MaterialRules,
@@ -36,6 +39,7 @@ from ..conference import (
 from ..deadline import Deadline, Extension, Relative
 from ..errors import InvalidTime
 from ..form.fields import Choice, Field, FieldKind, Form
+from ..programme.series import Occurrence, Occurs, Repeat, Unit, dates_of, moment_on
 from ..programme.session import Session, SessionStatus
 from ..text import LocalizedText
 from .strategies import moments, zones
@@ -83,8 +87,41 @@ def sessions(draw: st.DrawFn, zone: str | None = None) -> Session:
         description=draw(st.none() | localized(paragraphs())),
         room=draw(st.none() | lines()),
         join=draw(st.none() | urls()),
+        track=draw(st.none() | lines()),
         status=draw(st.sampled_from(get_args(SessionStatus))),
     )
+
+
+@st.composite
+def series(draw: st.DrawFn, zone: str | None = None) -> Session:
+    """Series of up to a dozen dates, up to three of them other than usual. No date is in a repeated or missing hour."""
+    starts = draw(moments(zone) | moments())
+    repeat = Repeat(
+        every=draw(st.sampled_from(get_args(Unit))),
+        interval=draw(st.integers(1, 4)),
+        count=draw(st.integers(2, 12)),
+    )
+    length = draw(st.timedeltas(timedelta(minutes=1), timedelta(hours=12)))
+    session = draw(
+        st.builds(
+            Session, id=ids(), title=localized(), starts=st.just(starts), ends=st.just(starts.plus(length))
+        )
+    )
+    assume(not (session.starts.fold or session.ends.fold))
+    try:
+        days = [each.planned.wall.date() for each in dates_of(session.starts, session.ends, repeat)]
+    except (InvalidTime, OverflowError):
+        reject()
+    assume(session.ends <= moment_on(session.starts, days[1], days[0]))
+    exceptions = st.builds(
+        Occurrence,
+        date=st.sampled_from(days),
+        room=st.none() | lines(),
+        join=st.none() | urls(),
+        status=st.none() | st.sampled_from(get_args(Occurs)),
+    )
+    others = draw(st.lists(exceptions, max_size=3, unique_by=lambda each: each.date))
+    return evolve(session, repeat=repeat, exceptions=tuple(others))
 
 
 def urls() -> st.SearchStrategy[str]:
@@ -303,7 +340,9 @@ def conferences(draw: st.DrawFn, *, with_sessions: bool = True) -> Conference:
         uid=str(draw(st.uuids())),
         title=draw(localized()),
         timezone=zone,
-        sessions=tuple(draw(st.lists(sessions(zone), max_size=3, unique_by=_id))) if with_sessions else (),
+        sessions=tuple(draw(st.lists(sessions(zone) | series(zone), max_size=3, unique_by=_id)))
+        if with_sessions
+        else (),
         call=draw(st.none() | calls()),
     )
     return evolve(draw(_with_words(bare)), deadlines=draw(_deadlines_of(bare)))
@@ -328,7 +367,16 @@ def _with_words(bare: Conference) -> st.SearchStrategy[Conference]:
         fee=st.just(bare.fee) | localized(),
         registration=registration_plans(),
         calendar=st.none()
-        | st.builds(CalendarPlan, organizer=emails(), organizer_name=st.none() | localized()),
+        | st.builds(
+            CalendarPlan,
+            organizer=emails() | emails().map(lambda address: f"x+{PLACEHOLDER}@{address.partition('@')[2]}"),
+            organizer_name=st.none() | localized(),
+            invite=st.none() | st.sampled_from(get_args(InviteRule)),
+            rsvp=st.booleans(),
+            on_decline=st.sampled_from(get_args(DeclineRule)),
+            alarm=st.none() | st.integers(1, 10_000).map(lambda minutes: timedelta(minutes=minutes)),
+            cancelled_for=st.integers(0, 400).map(lambda days: timedelta(days=days)),
+        ),
         letter=st.builds(LetterPlan, heading=st.none() | localized(), salutation=st.none() | localized()),
         source=st.none() | sources(),
     )
