@@ -14,7 +14,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 
 from conferencekit.conference import LetterPlan, RegistrationPlan, Venue
-from conferencekit.document import load_conference
+from conferencekit.document import conference_from_text, load_conference
 from conferencekit.errors import InvalidText, NaiveTime
 from conferencekit.form.fields import Field, Form
 from conferencekit.form.rendering import render as render_form
@@ -355,3 +355,28 @@ def test_a_mail_without_a_zone_in_its_date_is_refused():
             sender=Mailbox("", "gmc@example.org"),
             now=datetime(2020, 11, 1),
         )
+
+
+def test_a_series_is_listed_date_by_date():
+    """Those that are held, each when it is."""
+    conference = conference_from_text(
+        """
+        [conference]
+        title = "Seminars"
+        timezone = "Europe/Berlin"
+
+        [[sessions]]
+        id = "seminar"
+        title = "Seminar"
+        starts = 2036-10-08T18:00:00
+        ends = 2036-10-08T19:30:00
+        repeat = { every = "week", count = 3 }
+        exceptions = [{ date = 2036-10-15, status = "cancelled" }, { date = 2036-10-22, starts = 2036-10-23T10:00:00 }]
+        """,
+        syntax="toml",
+    )
+    text = render_letter(conference).text
+    assert "Wednesday 8 October 2036, 18:00-19:30" in text
+    assert "Thursday 23 October 2036, 10:00-11:30" in text
+    assert "15 October" not in text
+    assert "22 October" not in text

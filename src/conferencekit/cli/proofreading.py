@@ -74,10 +74,10 @@ def _series(session: Session) -> Iterator[str]:
     yield f"Every {f'{interval} {unit}s' if interval > 1 else unit}, {session.repeat.count} dates in all:"
     for each in session.dates[1:]:
         other = each.other
-        if other is None:
-            yield f"  {range_text(each.starts, each.ends)}"
-        elif other.status == "cancelled":
+        if not each.is_held:
             yield f"  {range_text(each.planned, each.planned)} is cancelled"
+        elif other is None:
+            yield f"  {range_text(each.starts, each.ends)}"
         else:
             where = f", {other.room}" if other.room else ""
             yield f"  {range_text(each.starts, each.ends)}{where}, in place of {each.planned.wall:%Y-%m-%d %H:%M}"

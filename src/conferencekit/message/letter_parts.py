@@ -108,11 +108,16 @@ def _sessions(conference: Conference, voice: Voice) -> Parts:
     starts, ends = conference.starts, conference.ends
     if not held or starts is None or ends is None:
         return {"takes_place": "", "programme": "", "sessions": []}
-    listed = [(voice.said(each.title), _when(conference, each.starts, each.ends, voice)) for each in held]
+    listed = [
+        (voice.said(each.title), _when(conference, date.starts, date.ends, voice))
+        for each in held
+        for date in each.dates
+        if date.is_held
+    ]
     return {
         "takes_place": voice.sentence(voice.words.takes_place, when=_when(conference, starts, ends, voice)),
         "programme": voice.words.programme,
-        "sessions": listed if len(held) > 1 else [],
+        "sessions": listed if len(listed) > 1 else [],
     }
 
 

@@ -97,6 +97,11 @@ class Date:
     ends: Moment
     other: Occurrence | None = field(default=None)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it is not cancelled (the session as a whole may be)."""
+        return self.other is None or self.other.status != "cancelled"
+
 
 def moment_on(moment: Moment, day: date, first: date) -> Moment:
     """The moment of a series' first date as it is on another date.

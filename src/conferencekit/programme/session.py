@@ -45,5 +45,5 @@ class Session:
         """When it is over for good: the end of its last date that is held (of the last one, if none is)."""
         if self.repeat is None:
             return self.ends
-        held = [each for each in self.dates if each.other is None or each.other.status != "cancelled"]
+        held = [each for each in self.dates if each.is_held]
         return max(each.ends for each in held or self.dates)
