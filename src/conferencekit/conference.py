@@ -230,7 +230,10 @@ class Conference:
 
     def session(self, session_id: str) -> Session | None:
         """The session with this id."""
-        return next((each for each in self.sessions if each.id == session_id), None)
+        for each in self.sessions:
+            if each.id == session_id:
+                return each
+        return None
 
     def join_of(self, session: Session) -> str | None:
         """The link to join a session: its own, or the venue's."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TypedDict
 
+from attrs import evolve
+
 from ..conference import PLACEHOLDER, Conference
 from ..mailbox import Mailbox
 from ..moment import Moment
 from ..programme.event import Event, Part
 from ..programme.series import moment_on
-from .invite import Override, Status, event_uid
+from ..programme.session import Session
+from .invite import NOBODY, CalendarEvent, Override, Status, event_uid
 from .words import event_words
 
 
@@ -33,12 +36,15 @@ class Composed(TypedDict):
     in_utc: bool
 
 
-def composed(conference: Conference, event: Event, locale: str, *, known_as: str = "") -> Composed:
+def composed(
+    conference: Conference, event: Event, locale: str, *, known_as: str = "", session: Session | None = None
+) -> Composed:
     """What calendars say of an event in a language.
 
-    `known_as`: the id under which the event was told first, where its session was renamed since.
+    `known_as`: the id under which the event was told first, where its session was renamed since. `session`: the one of
+    the event, where it is known: else it is looked for.
     """
-    words = event_words(conference, event, locale)
+    words = event_words(conference, event, locale, session)
     return {
         "uid": event_uid(conference.uid, known_as or event.id),
         "sequence": event.sequence,
@@ -85,3 +91,37 @@ def organizer_of(conference: Conference, sender: Mailbox, locale: str, token: st
 def wants_replies(conference: Conference) -> bool:
     """Whether invites ask for a reply: only where the document names who reads them."""
     return conference.calendar is not None and conference.calendar.rsvp
+
+
+def published(
+    conference: Conference,
+    event: Event,
+    locale: str,
+    *,
+    known_as: str = "",
+    session: Session | None = None,
+    with_join: bool = False,
+    organizer: Mailbox | None = None,
+) -> CalendarEvent:
+    """An event as pages and feeds show it.
+
+    `with_join`: with the links to take part, which are not for the public; what is cancelled has none.
+    """
+    fields = composed(conference, event, locale, known_as=known_as, session=session)
+    if not with_join or event.status == "cancelled":
+        fields["join"] = None
+    fields["overrides"] = tuple(
+        evolve(each, join=each.join if with_join and each.status != "cancelled" else None)
+        for each in fields["overrides"]
+    )
+    return CalendarEvent(organizer=organizer or NOBODY, **fields)
+
+
+def published_organizer(conference: Conference, locale: str) -> Mailbox | None:
+    """Who is named as the organizer where everybody reads it: an address that is nobody's own, or None."""
+    plan = conference.calendar
+    address = plan.organizer if plan and PLACEHOLDER not in plan.organizer else conference.contact
+    if not address:
+        return None
+    named = plan.organizer_name if plan and plan.organizer_name else conference.title
+    return Mailbox(named.text(locale), address)

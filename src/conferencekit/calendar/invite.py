@@ -19,6 +19,9 @@ from ..moment import Moment, instant_text, second_of
 Method = Literal["REQUEST", "CANCEL"]
 Status = Literal["confirmed", "tentative", "cancelled"]
 
+NOBODY: Final = Mailbox("", "nobody@example.org")
+"""Stands for an organizer or attendee where none is written, or another is put in later."""
+
 
 def event_uid(conference_uid: str, session_id: str) -> str:
     """The UID of a session's event: the same for ever, everybody and every channel, and without personal data.

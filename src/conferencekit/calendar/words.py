@@ -10,6 +10,7 @@ from attrs import frozen
 from ..conference import Conference
 from ..datewords import day_text, hours_text, range_text
 from ..programme.event import Event, Part
+from ..programme.session import Session
 from .planned import held_dates
 
 MOST_DATES: Final = 12
@@ -24,9 +25,14 @@ class EventWords:
     description: str
 
 
-def event_words(conference: Conference, event: Event, locale: str) -> EventWords:
-    """A session's title and description; of several sessions, the conference's title and the programme, day by day."""
-    session = conference.session(event.id)
+def event_words(
+    conference: Conference, event: Event, locale: str, session: Session | None = None
+) -> EventWords:
+    """A session's title and description; of several sessions, the conference's title and the programme, day by day.
+
+    `session`: the one of the event, where it is known: else it is looked for.
+    """
+    session = session or conference.session(event.id)
     if session is not None:
         description = session.description.text(locale) if session.description else ""
         return EventWords(summary=session.title.text(locale), description=description)

@@ -19,7 +19,8 @@ from attrs import evolve
 from ..errors import InvalidCalendar
 from ..mailbox import Mailbox, one_line
 from ..moment import Moment
-from .invite import CalendarEvent, Invite, Override
+from ..programme.series import UNITS, Repeat
+from .invite import NOBODY, CalendarEvent, Invite, Override
 from .lines import fold, line, mailto, parameter, plain_text, text_value, uri_value
 from .validate import validate, validate_person
 from .vtimezone import EARLIEST_YEAR, LATEST_YEAR, is_utc, vtimezone
@@ -39,7 +40,7 @@ def invite_to_ical(invite: Invite) -> bytes:
     Raises:
         InvalidCalendar: the object would break a rule of RFC 5545 or RFC 5546. Nothing that does is returned.
     """
-    shared = shared_part(evolve(invite, organizer=_NOBODY, attendee=_NOBODY, rsvp=False))
+    shared = shared_part(evolve(invite, organizer=NOBODY, attendee=NOBODY, rsvp=False))
     return shared_with(shared, invite)
 
 
@@ -73,17 +74,27 @@ def calendar_to_ical(
 ) -> bytes:
     """A calendar of events and their lines, with the zones that they refer to. `properties` are its own lines."""
     listed = list(events)
+    years = (found for event, _ in listed for found in zone_years(event))
+    return calendar_of(years, (lines for _, lines in listed), properties, method=method)
+
+
+def calendar_of(
+    years: Iterable[tuple[str, int]],
+    pieces: Iterable[bytes],
+    properties: bytes = b"",
+    *,
+    method: str | None = None,
+) -> bytes:
+    """A calendar of components, whose times are in zones that are right in these years."""
     head = [_HEAD, line("METHOD", _NONE, method) if method else b"", properties]
-    return b"".join([*head, *_zones(each for each, _ in listed), *(lines for _, lines in listed), _END])
+    return b"".join([*head, *_vtimezones(years), *pieces, _END])
 
 
-def event_lines(event: CalendarEvent, further: bytes = b"") -> bytes:
+def event_lines(event: CalendarEvent, further: bytes = b"", *, with_organizer: bool = True) -> bytes:
     """The VEVENTs of an event as a feed has them, without attendees. `further`: more lines of each."""
-    more = _organizer(event.organizer) + line("LAST-MODIFIED", _NONE, _utc(event.dtstamp)) + further
+    organizer = _organizer(event.organizer) if with_organizer else b""
+    more = organizer + line("LAST-MODIFIED", _NONE, utc_value(event.dtstamp)) + further
     return b"".join(piece + more + b"END:VEVENT\r\n" for piece in _vevents(event, is_public=True))
-
-
-_NOBODY: Final = Mailbox("", "nobody@example.org")
 
 
 def _refuse(problems: tuple[str, ...]) -> None:
@@ -121,7 +132,7 @@ def _attendee(method: str, attendee: Mailbox, *, rsvp: bool) -> bytes:
 @lru_cache(maxsize=4096)
 def shared_part(invite: Invite) -> tuple[bytes, ...]:
     """The pieces of an invite around each person's lines, found valid. Organizer, attendee and `rsvp` do not count."""
-    head = b"".join([_HEAD, line("METHOD", _NONE, invite.method), *_zones([invite])])
+    head = b"".join([_HEAD, line("METHOD", _NONE, invite.method), *_vtimezones(zone_years(invite))])
     tail = _alarm(invite) + b"END:VEVENT\r\n"
     pieces = [head, *_vevents(invite, is_public=False)]
     shared = (pieces[0] + pieces[1], *(tail + each for each in pieces[2:]), tail + _END)
@@ -143,7 +154,7 @@ def _vevent(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: bo
     method = event.method if isinstance(event, Invite) else ""
     yield b"BEGIN:VEVENT\r\n"
     yield line("UID", _NONE, text_value(event.uid))
-    yield line("DTSTAMP", _NONE, _utc(event.dtstamp))
+    yield line("DTSTAMP", _NONE, utc_value(event.dtstamp))
     yield line("SEQUENCE", _NONE, str(event.sequence))
     yield line("SUMMARY", _NONE, text_value(one_line(event.summary)))
     yield from _times(event, at, is_public=is_public)
@@ -157,7 +168,8 @@ def _vevent(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: bo
     if event.url:
         yield line("URL", _NONE, uri_value(event.url))
     if link:
-        yield line("CONFERENCE", {"VALUE": "URI", "FEATURE": "AUDIO,VIDEO"}, link)
+        label = parameter(one_line(event.summary))
+        yield line("CONFERENCE", {"VALUE": "URI", "FEATURE": "AUDIO,VIDEO", "LABEL": label}, link)
     if isinstance(event, Invite) and event.comment:
         yield line("COMMENT", _NONE, text_value(event.comment))
     if method == "REQUEST":
@@ -182,11 +194,12 @@ def _times(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: boo
 
 def _time(name: str, moment: Moment, *, in_utc: bool) -> bytes:
     if in_utc or is_utc(moment.zone):
-        return line(name, _NONE, _utc(moment.instant))
+        return line(name, _NONE, utc_value(moment.instant))
     return line(name, {"TZID": moment.zone}, f"{moment.wall:%Y%m%dT%H%M%S}".rjust(15, "0"))
 
 
-def _utc(instant: datetime) -> str:
+def utc_value(instant: datetime) -> str:
+    """An instant in UTC as a value."""
     return f"{instant:%Y%m%dT%H%M%S}Z".rjust(16, "0")
 
 
@@ -217,17 +230,41 @@ def _alarm(invite: Invite) -> bytes:
     return b"".join(lines)
 
 
-def _zones(events: Iterable[CalendarEvent]) -> list[bytes]:
-    """A VTIMEZONE for each zone that the events' times refer to, right in all their years."""
-    years: dict[str, list[int]] = {}
-    for event in events:
-        stretches: tuple[CalendarEvent | Override, ...] = (event, *event.overrides)
-        for at in stretches:
-            moments = [] if _only_in_utc(at.starts, at.ends) else [at.starts, at.ends]
-            if event.in_utc and not event.rrule:
-                moments = []
-            if isinstance(at, Override):
-                moments.append(at.recurrence)
-            for each in moments:
-                years.setdefault(each.zone, []).append(each.wall.year)
-    return [vtimezone(zone, min(found), max(found)) for zone, found in sorted(years.items())]
+def zone_years(event: CalendarEvent) -> Iterator[tuple[str, int]]:
+    """The zones that an event's times refer to, each with years in which they do; of a series the first and last."""
+    stretches: tuple[CalendarEvent | Override, ...] = (event, *event.overrides)
+    for at in stretches:
+        moments = [] if _only_in_utc(at.starts, at.ends) else [at.starts, at.ends]
+        if event.in_utc and not event.rrule:
+            moments = []
+        if isinstance(at, Override):
+            moments.append(at.recurrence)
+        for each in moments:
+            yield each.zone, each.wall.year
+    if event.rrule:
+        yield event.starts.zone, _last_year(event)
+
+
+def _last_year(event: CalendarEvent) -> int:
+    """The year in which the last date of a series begins or ends."""
+    rule = dict(part.split("=", 1) for part in event.rrule.split(";") if "=" in part)
+    count = rule.get("COUNT", "")
+    if rule.get("FREQ") not in UNITS or not count.isdecimal():
+        return event.ends.wall.year
+    interval = int(rule.get("INTERVAL", "1"))
+    repeat = Repeat(every=UNITS[rule["FREQ"]], interval=interval, count=int(count))
+    try:
+        last = repeat.dates(event.starts.wall.date())[-1]
+        return min((last + (event.ends.wall - event.starts.wall)).year, LATEST_YEAR)
+    except OverflowError:
+        return LATEST_YEAR
+
+
+def _vtimezones(found: Iterable[tuple[str, int]]) -> list[bytes]:
+    """A VTIMEZONE for each zone, right in all these years."""
+    years: dict[str, tuple[int, int]] = {}
+    for zone, year in found:
+        first, last = years.get(zone, (year, year))
+        if zone not in years or not first <= year <= last:
+            years[zone] = (min(first, year), max(last, year))
+    return [vtimezone(zone, *stretch) for zone, stretch in sorted(years.items())]

@@ -9,7 +9,7 @@ from argparse import ArgumentParser
 from ..errors import InvalidAddress
 from ..mailbox import parse_mailbox
 from .failing import SITE_VARIABLE
-from .option import KEPT, Commands, add_command, add_store, count, later, path, reason
+from .option import KEPT, Commands, add_command, add_out, add_store, count, later, path, reason
 
 
 def add_commands(commands: Commands) -> None:
@@ -24,7 +24,7 @@ def add_commands(commands: Commands) -> None:
     each = calendar.add_subparsers(
         dest="calendar_command", metavar="COMMAND", title="commands", required=True
     )
-    for add in (_add_plan, _add_send, _add_cancel):
+    for add in (_add_plan, _add_send, _add_cancel, _add_feed):
         add(each)
 
 
@@ -160,3 +160,26 @@ def _renaming(text: str) -> tuple[str, str]:
     if not (old and equals and new):
         raise argparse.ArgumentTypeError(f"{text!r} is not OLD=NEW, two ids of a session")
     return old, new
+
+
+def _add_feed(commands: Commands) -> None:
+    feed = add_command(
+        commands,
+        "feed",
+        later("calendar_feed", "run_feed"),
+        "write a calendar to subscribe to",
+        """Put the file on a web server, and write it again when the programme changes. It has every session as an event
+        of its own, without the links to take part. Where the conference has a store, the events are as invites told
+        them; else they are as in the document.""",
+    )
+    add_store(feed)
+    add_out(feed, "the feed")
+    which = feed.add_mutually_exclusive_group()
+    which.add_argument("--track", metavar="NAME", help="only the sessions of this track")
+    which.add_argument("--room", metavar="NAME", help="only the sessions in this room")
+    which.add_argument(
+        "--deadlines", action="store_true", help="when registration and the call close instead"
+    )
+    feed.add_argument("--locale", metavar="TAG", help="its language (default: the first of the conference)")
+    feed.add_argument("--url", metavar="URL", default="", help="the address at which it will lie")
+    feed.add_argument("--color", metavar="NAME", default="", help="the colour that it has, by its CSS name")

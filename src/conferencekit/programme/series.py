@@ -6,7 +6,7 @@ Source: RFC 5545, 3.8.5.3 (RRULE) and 3.8.4.4 (RECURRENCE-ID). A date of a serie
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
@@ -20,7 +20,10 @@ Unit = Literal["day", "week", "month"]
 MOST_DATES: Final = 400
 """How many dates a series may have."""
 
-_FREQUENCIES: Final = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY"}
+UNITS: Final[Mapping[str, Unit]] = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}
+"""What a FREQ counts in."""
+
+_FREQUENCIES: Final = {unit: frequency for frequency, unit in UNITS.items()}
 _DAYS: Final = {"day": 1, "week": 7}
 
 

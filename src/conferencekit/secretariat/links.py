@@ -22,6 +22,7 @@ PATHS: Final[Mapping[str, str]] = {
     "verify": "/verify/{token}",
     "contribute": "/contribute/{token}",
     "manage": "/registration/{token}",
+    "feed": "/calendar/{token}.ics",
     "sign_in": "/sign-in",
     "good_practices": "/good-practices/",
     "declaration": "/declaration",

@@ -37,6 +37,7 @@ from .shell import REGISTRANT, Actor, InForce, Shell
 
 if TYPE_CHECKING:
     from ..message.rendering import Renderer
+    from .calendars import Calendars, Remembered
     from .declarations import Declarations
 
 T = TypeVar("T")
@@ -83,12 +84,18 @@ class Acting:
         self.ledger = Ledger(secretariat.shell, actor)
         self.register = self.registrations.enter
         self._declaration_for = secretariat._declaration_for  # noqa: SLF001 - see above
+        self._calendar_for = secretariat._calendar_for  # noqa: SLF001 - see above
         self._actor = actor
 
     @cached_property
     def declaration(self) -> Declarations:
         """The declaration that is compiled from the contributions."""
         return self._declaration_for(self._actor)
+
+    @cached_property
+    def calendar(self) -> Calendars:
+        """Feeds."""
+        return self._calendar_for(self._actor)
 
 
 class Secretariat:
@@ -171,6 +178,11 @@ class Secretariat:
     def declaration(self) -> Declarations:
         """The declaration that is compiled from the contributions."""
         return self._declaration_for(REGISTRANT)
+
+    @cached_property
+    def calendar(self) -> Calendars:
+        """Feeds."""
+        return self._calendar_for(REGISTRANT)
 
     def form(
         self,
@@ -308,6 +320,17 @@ class Secretariat:
         from .declarations import Declarations  # noqa: PLC0415 - most processes of a host never compile one
 
         return Declarations(self.shell, self._contributions_for(actor), self._blobs, actor)
+
+    @cached_property
+    def _remembered(self) -> Remembered:
+        from .calendars import Remembered  # noqa: PLC0415 - as above
+
+        return Remembered()
+
+    def _calendar_for(self, actor: Actor) -> Calendars:
+        from .calendars import Calendars  # noqa: PLC0415 - as above
+
+        return Calendars(self.shell, self._registrations_for(actor), actor, self._remembered)
 
 
 def _open_shared(url: str, plugins: Plugins) -> Store:

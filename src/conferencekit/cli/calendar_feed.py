@@ -1,0 +1,89 @@
+"""The command `calendar feed`: a calendar to subscribe to, as a file for any web server."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from attrs import frozen
+
+from ..calendar.feed import FeedKind, feed_to_ical, make_feed, session_events
+from ..calendar.serving import modified_of
+from ..conference import Conference
+from ..document import load_conference
+from ..moment import instant_text
+from ..programme.event import Event
+from ..text import lookup, normalise_locale
+from .files import write_file
+from .opening import SQLITE, opened, store_url
+from .output import Output, count_of
+
+
+@frozen
+class _Programme:
+    """The conference, an event for each session, and since when both are so."""
+
+    conference: Conference
+    events: tuple[Event, ...]
+    since: datetime
+
+
+def run_feed(given: argparse.Namespace, output: Output) -> int:
+    """Write the feed, or print it."""
+    found = _from_store(given, output) if _has_store(given) else _from_document(given.conference)
+    kind, about = _which(given)
+    locale = normalise_locale(given.locale) if given.locale else None
+    if locale and not lookup(locale, found.conference.languages):
+        output.note(
+            f"The document has no texts in {locale!r}: they are in {found.conference.languages[0]!r}."
+        )
+    feed = make_feed(found.conference, kind, about, locale=locale, source=given.url, colour=given.color)
+    data = feed_to_ical(feed, found.conference, found.events, now=datetime.now(UTC), since=found.since)
+    events = data.count(b"\r\nBEGIN:VEVENT\r\n")
+    if given.out:
+        write_file(given.out, data)
+        output.say(f"Wrote {given.out}: {feed.name}, {count_of(events, 'event', 'events')}.")
+    else:
+        output.document(data)
+    modified = modified_of(data)
+    output.result(
+        {
+            "kind": kind,
+            "about": about,
+            "name": feed.name,
+            "events": events,
+            "modified": instant_text(modified) if modified else None,
+            "file": str(given.out) if given.out else None,
+            **({} if given.out else {"feed": data.decode()}),
+        }
+    )
+    return 0
+
+
+def _which(given: argparse.Namespace) -> tuple[FeedKind, str]:
+    if given.track is not None:
+        return "track", given.track
+    if given.room is not None:
+        return "room", given.room
+    return ("deadlines" if given.deadlines else "conference"), ""
+
+
+def _has_store(given: argparse.Namespace) -> bool:
+    """Whether there is a store to look into: one that was named has to be there, the usual one may."""
+    if given.store:
+        return True
+    return Path(store_url(given).removeprefix(SQLITE)).exists()
+
+
+def _from_store(given: argparse.Namespace, output: Output) -> _Programme:
+    with opened(given, output) as secretariat:
+        programme = secretariat.calendar.programme()
+    return _Programme(programme.conference, programme.events, programme.since)
+
+
+def _from_document(path: Path) -> _Programme:
+    """The sessions as the document has them, since it was written last: the same file gives the same feed."""
+    conference = load_conference(path)
+    since = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    return _Programme(conference, session_events(conference, (), since=since), since)

@@ -1,0 +1,274 @@
+"""Calendars for whoever asks: feeds of the programme as it was told, and of each person's own.
+
+A person's feed has an address that nobody can guess, which proves who asks: it is derived as all links are, and
+revoked like them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final, get_args
+
+from attrs import evolve, frozen
+
+from ..calendar.feed import Feed, FeedCache, FeedKind, feed_to_ical, make_feed, names_of, session_events
+from ..calendar.planned import planned_events
+from ..calendar.serving import FeedAnswer, answer, etag_of
+from ..conference import Conference
+from ..errors import InvalidText, NotFound, StoreBusy
+from ..ports import ChangeSet, Committed, Record
+from ..programme.event import Event
+from ..registration.registration import Registration
+from ..text import lookup, slug
+from . import records
+from .intake import TRIES
+from .plan import in_force_document
+from .registrations import Registrations
+from .shell import REGISTRANT, Actor, Shell
+from .told import event_as_told
+
+PURPOSE: Final = "feed"
+"""Of the links that lead to a person's feed."""
+_MOST_TAGS: Final = 100
+
+
+@frozen(eq=False)
+class Programme:
+    """The conference in force and its sessions as calendars were told of them. `since`: in force since then.
+
+    `ids` name the records of events in the store, `versions` say which of them it was read from.
+    """
+
+    conference: Conference
+    events: tuple[Event, ...]
+    since: datetime
+    ids: tuple[str, ...]
+    versions: Mapping[str, int]
+
+
+class Remembered:
+    """What calendars of one process share: what was read from the store, and the bytes that were made of it."""
+
+    def __init__(self) -> None:
+        self.cache = FeedCache()
+        self.conference: tuple[str, Conference] | None = None
+        self.programme: Programme | None = None
+        self.read: Mapping[str, tuple[int, Event]] = {}
+        self.tags: dict[Feed, tuple[bytes, str]] = {}
+
+
+class Calendars:
+    """The service behind `secretariat.calendar`."""
+
+    def __init__(
+        self,
+        shell: Shell,
+        registrations: Registrations,
+        actor: Actor = REGISTRANT,
+        remembered: Remembered | None = None,
+    ) -> None:
+        self._shell = shell
+        self._registrations = registrations
+        self._actor = actor
+        self._held = remembered or Remembered()
+
+    # -- feeds
+
+    def feed(
+        self,
+        kind: str = "conference",
+        about: str = "",
+        *,
+        locale: str | None = None,
+        source: str = "",
+        colour: str = "",
+        if_none_match: str | None = None,
+        if_modified_since: str | None = None,
+    ) -> FeedAnswer | None:
+        """What to answer to whoever asks for a public feed; None (not found) for one that there is not.
+
+        Args:
+            kind: `conference`, `track`, `room` or `deadlines`. It may come from an address, as `about` may.
+            about: The track, or the room.
+            locale: A language tag; what the conference does not speak gets its first language.
+            source: The address at which the feed lies, which it repeats.
+            colour: A name of CSS3 in which calendars show it.
+            if_none_match: The request's header of that name, whatever it holds.
+            if_modified_since: Likewise.
+
+        Raises:
+            InvalidCalendar: a source or colour that is none.
+        """
+        programme = self.programme()
+        conference = programme.conference
+        if kind == "person" or kind not in get_args(FeedKind):
+            return None
+        try:
+            feed = make_feed(
+                conference,
+                kind,  # type: ignore[arg-type]  # checked above
+                about if kind in ("track", "room") else "",
+                locale=_language(locale, conference),
+                source=source,
+                colour=colour,
+            )
+        except InvalidText:
+            return None
+        data, etag = self._written(feed, programme)
+        return answer(
+            data,
+            etag=etag,
+            filename=_file_name(conference, kind, about),
+            if_none_match=if_none_match,
+            if_modified_since=if_modified_since,
+        )
+
+    def names(self, kind: FeedKind) -> tuple[str, ...]:
+        """The tracks, or rooms, that have a feed of their own."""
+        return names_of(self.programme().conference, kind)
+
+    def person_feed(
+        self,
+        token: str,
+        *,
+        source: str = "",
+        if_none_match: str | None = None,
+        if_modified_since: str | None = None,
+    ) -> FeedAnswer | None:
+        """What to answer to whoever asks for a person's feed, with the links to take part.
+
+        None (not found) for an address that is wrong or was revoked. Whoever is not confirmed (any more) gets a feed
+        without events: a calendar that hears "not found" goes on showing what it has.
+        """
+        person = self._registrations.open(token, PURPOSE)
+        if person is None:
+            return None
+        programme = self.programme()
+        feed = make_feed(
+            programme.conference,
+            "person",
+            person.id,
+            locale=_language(person.locale, programme.conference),
+            source=source,
+            concerning=None if person.state == "confirmed" else frozenset(),
+        )
+        return answer(
+            self._personal(feed, programme, person),
+            private=True,
+            filename=_file_name(programme.conference, "person", ""),
+            if_none_match=if_none_match,
+            if_modified_since=if_modified_since,
+        )
+
+    def person_url(self, registration_id: str) -> str:
+        """The address of a person's feed, to show to nobody else. Raises `NotFound`, and `MissingLink`."""
+        loaded = records.load_registration(self._shell, registration_id)
+        if loaded is None:
+            raise NotFound("registration", registration_id)
+        return self._shell.links.url(PURPOSE, registration_id, loaded[0].generations.get(PURPOSE, 0))
+
+    def revoke_feed(self, registration_id: str) -> None:
+        """Let the address of a person's feed lead nowhere; `person_url` gives the new one. Raises `NotFound`."""
+        for _ in range(TRIES):
+            record = self._shell.get(records.KIND, registration_id)
+            if record is None:
+                raise NotFound("registration", registration_id)
+            if isinstance(self._shell.commit(self._revocation(record)), Committed):
+                return
+        raise StoreBusy(self._shell.id, 0)
+
+    def _revocation(self, record: Record) -> ChangeSet:
+        person = records.read_record(record)
+        generation = person.generations.get(PURPOSE, 0) + 1
+        changed = evolve(person, generations={**person.generations, PURPOSE: generation})
+        context = self._shell.context()
+        payload = {"generation": generation}
+        entry = self._shell.entry(context, self._actor, "feed_revoked", person.id, payload, person=person.id)
+        return self._shell.change(entry, [records.rewrite_registration(record, changed)], read_plan=False)
+
+    def _written(self, feed: Feed, programme: Programme) -> tuple[bytes, str]:
+        """A public feed and its tag. The tag is made once for the same bytes."""
+        data = feed_to_ical(
+            feed,
+            programme.conference,
+            programme.events,
+            now=self._shell.context().now,
+            since=programme.since,
+            cache=self._held.cache,
+        )
+        known = self._held.tags.get(feed)
+        if known is None or known[0] is not data:
+            if len(self._held.tags) >= _MOST_TAGS:
+                self._held.tags = {}
+            known = self._held.tags[feed] = (data, etag_of(data))
+        return known
+
+    def _personal(self, feed: Feed, programme: Programme, person: Registration) -> bytes:
+        """A person's feed. Invites to whoever was uninvited once have a higher SEQUENCE, and the feed has it too."""
+        offset, events = person.sequence_offset, programme.events
+        if offset:
+            events = tuple(evolve(each, sequence=each.sequence + offset) for each in events)
+        return feed_to_ical(
+            feed,
+            programme.conference,
+            events,
+            now=self._shell.context().now,
+            since=programme.since,
+            cache=None if offset else self._held.cache,
+        )
+
+    # -- what was told
+
+    def programme(self) -> Programme:
+        """The programme as the store has it, also where another process put a newer document in force."""
+        _ = self._shell.in_force
+        current = self._shell.get("conference", "current")
+        if current is None:
+            raise NotFound("conference", self._shell.id)
+        conference, now = self._conference(current), self._shell.context().now
+        before = self._held.programme
+        if before and before.conference is conference:
+            ids = before.ids
+        else:
+            ids = tuple(each.id for each in planned_events(conference, now=now))
+        found = self._shell.store.get(self._shell.id, "event", ids)
+        versions = {"": current.version, **{key: each.version for key, each in found.items()}}
+        if before and before.conference is conference and before.versions == versions:
+            return before
+        since = datetime.fromisoformat(str(current.body["at"]))
+        # each revision of the document is one version of the record that names it
+        events = session_events(conference, self._told(found), since=since, sequence=current.version - 1)
+        self._held.programme = Programme(conference, events, since, ids, versions)
+        return self._held.programme
+
+    def _conference(self, current: Record) -> Conference:
+        digest, ours = str(current.body["digest"]), self._shell.in_force
+        if ours.digest == digest:
+            return ours.conference
+        if self._held.conference is None or self._held.conference[0] != digest:
+            self._held.conference = (digest, in_force_document(self._shell, current))
+        return self._held.conference[1]
+
+    def _told(self, found: Mapping[str, Record]) -> Iterator[Event]:
+        """The events that were told, read again where they changed."""
+        before = self._held.read
+        self._held.read = {
+            key: before[key]
+            if key in before and before[key][0] == record.version
+            else (record.version, event_as_told(record.body))
+            for key, record in found.items()
+        }
+        return (event for _, event in self._held.read.values())
+
+
+def _language(locale: str | None, conference: Conference) -> str:
+    wanted = (locale or "")[:100]
+    return lookup(wanted, conference.languages) or conference.languages[0]
+
+
+def _file_name(conference: Conference, kind: str, about: str) -> str:
+    named = "-".join(
+        part for part in (conference.id, "" if kind == "conference" else kind, slug(about)) if part
+    )
+    return f"{named}.ics"

@@ -1,0 +1,151 @@
+"""`calendar feed`: from the document alone, and from what was told where there is a store."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import pytest
+from tests.cli_line import new_line, one_message, process
+
+from conferencekit.calendar import event_uid, validate
+from conferencekit.calendar.reading import Component, read
+from conferencekit.calendar.validate_tables import FEED
+
+line = pytest.fixture(new_line)
+
+ADA = "Ada,ada@example.org,GB,1"
+SECOND = """
+[[sessions]]
+id = "panel"
+title = "Panel"
+track = "Policy"
+room = "Room 2"
+join = "https://example.org/live"
+starts = 2036-05-21T09:00:00
+ends = 2036-05-21T10:30:00
+"""
+
+
+def calendar_in(data: bytes) -> Component:
+    """The calendar, found valid."""
+    assert validate(data, FEED) == ()
+    return read(data).components[0]
+
+
+def events_in(data: bytes) -> dict[str, Component]:
+    """Its events by title."""
+    return {each.value("SUMMARY"): each for each in calendar_in(data).components if each.name == "VEVENT"}
+
+
+@pytest.fixture
+def two(line):
+    """A document of two days."""
+    line.edit(("[deadlines.registration]", f"{SECOND.strip()}\n\n[deadlines.registration]"))
+    return line
+
+
+def test_a_feed_is_written_from_the_document_alone(two):
+    """No store is made; the link to take part is not in it."""
+    done = two.run("calendar feed gmc.toml --out gmc.ics --url https://gmc.example.org/gmc.ics --color teal")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "Wrote gmc.ics: Testing Days, 3 events.\n"
+    data = two.path("gmc.ics").read_bytes()
+    assert set(events_in(data)) == {"Testing Days", "Opening", "Panel"}
+    assert b"example.org/live" not in data
+    assert calendar_in(data).value("SOURCE") == "https://gmc.example.org/gmc.ics"
+    assert calendar_in(data).value("COLOR") == "teal"
+    assert two.names() == {"gmc.toml", "gmc.ics"}
+
+
+def test_the_same_document_gives_the_same_bytes(two):
+    """Stamped with when it was saved last, not with when the command ran."""
+    os.utime(two.path("gmc.toml"), (1_700_000_000, 1_700_000_000))
+    first = two.run("calendar feed gmc.toml --out a.ics")
+    assert first.code == 0
+    two.run("calendar feed gmc.toml --out b.ics")
+    assert two.path("a.ics").read_bytes() == two.path("b.ics").read_bytes()
+    assert events_in(two.path("a.ics").read_bytes())["Panel"].value("DTSTAMP") == "20231114T221320Z"
+
+
+def test_a_feed_of_some_of_it(two):
+    """A track, a room, or the deadlines."""
+    for words, titles in (
+        (("--track", "Policy"), {"Panel"}),
+        (("--room", "Room 2"), {"Panel"}),
+        (("--deadlines",), {"Registration closes (Testing Days)", "Call for input closes (Testing Days)"}),
+    ):
+        assert two.run("calendar feed gmc.toml --out gmc.ics", *words).code == 0
+        assert set(events_in(two.path("gmc.ics").read_bytes())) == titles
+
+
+def test_it_is_printed_where_no_file_is_named(two):
+    """Byte for byte, for a pipe."""
+    done = process("calendar", "feed", two.path("gmc.toml"))
+    out, err = done.communicate()
+    assert (done.returncode, err) == (0, b"")
+    assert set(events_in(out)) == {"Testing Days", "Opening", "Panel"}
+
+
+def test_the_result_as_json(two):
+    """What was written, and the feed itself where no file was named."""
+    found = two.run("calendar feed gmc.toml --json --deadlines --locale fr --out gmc.ics").json
+    stamp = datetime.fromtimestamp(int(two.path("gmc.toml").stat().st_mtime), UTC)
+    assert found == {
+        "kind": "deadlines",
+        "about": "",
+        "name": "Testing Days: Dates limites",
+        "events": 2,
+        "modified": f"{stamp:%Y-%m-%dT%H:%M:%SZ}",
+        "file": "gmc.ics",
+    }
+    printed = two.run("calendar feed gmc.toml --json").json
+    assert set(events_in(printed["feed"].encode())) == {"Testing Days", "Opening", "Panel"}
+
+
+def test_a_language_that_the_document_does_not_have_is_said(two):
+    """The feed is written all the same."""
+    done = two.run("calendar feed gmc.toml --locale fr --out gmc.ics")
+    assert done.code == 0
+    assert "no texts in 'fr'" in done.err
+
+
+def test_where_there_is_a_store_events_are_as_they_were_told(line):
+    """With the SEQUENCE and the stamp that invites had, and the UID; a moved session rises."""
+    line.people(ADA)
+    assert line.run("import gmc.toml people.csv").code == 0
+    line.run("calendar feed gmc.toml --out a.ics")
+    before = events_in(line.path("a.ics").read_bytes())["Opening"]
+    line.edit(("starts = 2036-05-20T09:00:00", "starts = 2036-05-20T08:00:00"))
+    done = line.run("calendar feed gmc.toml --out b.ics")
+    assert "sessions[0].starts" in done.err
+    after = events_in(line.path("b.ics").read_bytes())["Opening"]
+    uid = line.secretariat().conference.uid
+    assert before.value("UID") == after.value("UID") == event_uid(uid, "opening")
+    assert (before.value("SEQUENCE"), after.value("SEQUENCE")) == ("0", "1")
+    assert (before.value("DTSTART"), after.value("DTSTART")) == ("20360520T090000", "20360520T080000")
+    assert before.value("DTSTAMP") < after.value("DTSTAMP")
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("--track", "Polcy"), ("'Polcy'", "There are: 'Policy'")),
+        (("--room", ""), ("There are: 'Room 2'",)),
+        (("--color", "#ff0000"), ("#ff0000", "steelblue")),
+        (("--url", "gmc.ics"), ("'gmc.ics'", "address")),
+        (("--locale", "x y"), ("'x y'",)),
+        (("--store", "nowhere.db"), ("nowhere.db", "no such file")),
+        (("--out", "no/such/place.ics"), ("no/such/place.ics",)),
+    ],
+)
+def test_what_cannot_be_done_is_said(two, words, parts):
+    """With the value and the remedy; nothing is written."""
+    one_message(two.run("calendar feed gmc.toml", *words), *parts)
+    assert two.names() == {"gmc.toml"}
+
+
+def test_two_kinds_at_once_are_wrong_usage(two):
+    """And so is the group without a command."""
+    assert two.run("calendar feed gmc.toml --deadlines --track Policy").code == 2
+    assert two.run("calendar").code == 2
