@@ -483,6 +483,38 @@ def test_lists_of_spreadsheets_are_read(line, delimiter):
     assert event(found).all("ATTENDEE")[0].parameters["CN"] == "Ada L"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le"])
+def test_unicode_text_of_a_spreadsheet_is_read(line, encoding):
+    """It is UTF-16 with a byte order mark, and tabs stand between the cells."""
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    line.write("people.csv", f"{mark}Name\tEmail\r\nZoë 李\tzoe@example.org\r\n".encode(encoding))
+    send(line, "--out", "first")
+    (found,) = line.path("first").glob("*.ics")
+    assert event(found).all("ATTENDEE")[0].parameters["CN"] == "Zoë 李"
+
+
+@pytest.mark.parametrize("begin", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1"])
+def test_a_workbook_is_not_taken_for_a_list(line, begin):
+    """The remedy is in the words of a spreadsheet."""
+    line.write("people.csv", begin + bytes(range(256)))
+    one_message(line.run("calendar plan gmc.toml --people people.csv"), "workbook", "CSV UTF-8")
+
+
+def test_what_spreadsheets_leave_behind_does_not_matter(line):
+    """Rows of empty cells, and empty cells behind the last column."""
+    line.write("people.csv", "email,name\n,\nada@example.org,Ada,\n,,,\nbo@example.org,Bo,,,\n\n")
+    assert counts(plan(line)) == {"new": 2}
+
+
+def test_an_address_may_have_its_name_before_it(line):
+    """As it is copied from a mail program."""
+    line.write("people.csv", "email\nAda L <ada@example.org>\n")
+    send(line, "--out", "first")
+    assert (
+        event(line.path("first/ada@example.org.opening.0.ics")).all("ATTENDEE")[0].parameters["CN"] == "Ada L"
+    )
+
+
 def test_somebody_who_is_not_listed_gets_no_trial(line):
     """The address is named."""
     done = line.run("calendar send gmc.toml --people people.csv --out first --only eve@example.org")

@@ -6,10 +6,12 @@ there. A list that `conferencekit registrations` wrote is read as it is.
 
 from __future__ import annotations
 
+import codecs
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from attrs import evolve, frozen
 
@@ -18,7 +20,7 @@ from ..conference import Conference
 from ..document.place import nearest
 from ..errors import InvalidAddress, InvalidImport, InvalidText
 from ..form.table import Record, read_records, unguard_cell
-from ..mailbox import Mailbox
+from ..mailbox import Mailbox, parse_mailbox
 from ..text import normalise_locale
 from .files import STANDARD_INPUT, lines_of, reading
 
@@ -51,6 +53,9 @@ _NOT_INVITED: Final = frozenset(
     | {"expired", "withdrawn", "uninvited", "no"}
 )
 _NONE: Final = frozenset({"-", "none"})
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How files of spreadsheets begin, new ones and old ones."""
+_LONGEST_UTF16: Final = 50_000_000
 _SEPARATORS: Final = re.compile(r"[\s,;|]+")
 
 
@@ -71,10 +76,11 @@ class _Reader:
             shown = ", ".join(header.cells)[:200]
             raise InvalidImport(self.source, header.line, shown, "Name the column of the addresses `email`.")
         for record in records:
-            yield self._invitee(record, columns)
+            if record.problem or any(each.strip() for each in record.cells):
+                yield self._invitee(record, columns)
 
     def _invitee(self, record: Record, columns: Sequence[str | None]) -> Invitee:
-        if record.problem or len(record.cells) > len(columns):
+        if record.problem or any(each.strip() for each in record.cells[len(columns) :]):
             shown = ",".join(record.cells)[:200]
             remedy = "The row does not fit the header: put quotation marks around cells with a comma in them."
             raise InvalidImport(self.source, record.line, shown, remedy)
@@ -94,8 +100,12 @@ class _Reader:
 
     def _mailbox(self, record: Record, cells: Mapping[str, str]) -> Mailbox:
         both = f"{cells.get('first_name', '')} {cells.get('last_name', '')}".strip()
+        name, email = cells.get("name") or both, cells.get("email", "")
         try:
-            return Mailbox(cells.get("name") or both, cells.get("email", ""))
+            if email.endswith(">"):
+                found = parse_mailbox(email)
+                return Mailbox(name or found.name, found.address)
+            return Mailbox(name, email)
         except InvalidAddress:
             remedy = "This is no e-mail address: correct it, or take the row out."
             raise InvalidImport(self.source, record.line, cells.get("email", ""), remedy) from None
@@ -132,17 +142,40 @@ class _Reader:
 def read_people(path: Path, conference: Conference, key_of: Callable[[str], str]) -> tuple[Invitee, ...]:
     """Everybody in a people file, in its order. Of an address that comes again the sessions are put together.
 
-    `key_of` gives a person's key by their address. Cells may stand between commas, semicolons or tabs.
+    `key_of` gives a person's key by their address. Cells may stand between commas, semicolons or tabs; a spreadsheet's
+    "Unicode text", which is UTF-16, is read too. Rows of empty cells are left out.
 
     Raises:
         InvalidImport: the file cannot be read, an address is none, or a session, language or state is not known.
         OSError: there is no such file.
     """
     source = "standard input" if path == STANDARD_INPUT else str(path)
-    with reading(path) as stream:
+    with reading(path) as found:
+        stream = _in_utf8(found, source)
         delimiter = _delimiter(next(lines_of(stream, source), b""))
         records = read_records(lines_of(stream, source), source=source, delimiter=delimiter)
         return _merged(_Reader(source, conference, key_of).people(records))
+
+
+def _in_utf8(stream: BinaryIO, source: str) -> BinaryIO:
+    """The file, its text in UTF-8 where a byte order mark says that it is in UTF-16. Raises `InvalidImport`."""
+    begin = stream.read(4)
+    if begin.startswith(_WORKBOOKS):
+        raise InvalidImport(
+            source, 1, begin, "This is a workbook: save the sheet as “CSV UTF-8”, and name that file."
+        )
+    if not begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return stream
+    octets = begin + stream.read(_LONGEST_UTF16 + 1)
+    if len(octets) > _LONGEST_UTF16:
+        raise InvalidImport(
+            source, 1, begin, f"UTF-16 is read up to {_LONGEST_UTF16:,} bytes: save it as “CSV UTF-8”."
+        )
+    try:
+        return io.BytesIO(octets.decode("utf-16").encode())
+    except UnicodeDecodeError:
+        remedy = "The file is in UTF-16 and damaged: save it as “CSV UTF-8” and try again."
+        raise InvalidImport(source, 1, begin, remedy) from None
 
 
 def _delimiter(header: bytes) -> str:
