@@ -38,6 +38,7 @@ def _add_plan(commands: Commands) -> None:
         is 1 if something has to be answered first.""",
     )
     _add_common(plan)
+    _add_reinstate(plan)
     plan.add_argument(
         "--again",
         action="store_true",
@@ -55,6 +56,7 @@ def _add_send(commands: Commands) -> None:
         say where to: --out or --smtp. Without, the document is put in force and the conference's mailer delivers.""",
     )
     _add_common(send)
+    _add_reinstate(send)
     _add_sending(send)
     send.add_argument(
         "--site", metavar="URL", help=f"where the links in mails lead (default: ${SITE_VARIABLE})"
@@ -126,6 +128,15 @@ def _add_common(command: ArgumentParser, *, people_required: bool = False) -> No
     )
     command.add_argument("--reworded", action="store_true", help="tell people of changes in words only, too")
     command.add_argument("--past", action="store_true", help="also what is over")
+
+
+def _add_reinstate(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--reinstate",
+        metavar="SESSION",
+        action="append",
+        help="a session that `calendar cancel` called off takes place after all (may be repeated)",
+    )
 
 
 def _add_sending(command: ArgumentParser) -> None:

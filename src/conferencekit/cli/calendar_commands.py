@@ -7,35 +7,26 @@ With a people file everything else lies beside the document: what was told in `g
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from attrs import evolve, frozen
 
-from ..calendar.planning import KINDS, Invitee, InviteMessage, InvitePlan, PlanOptions, plan_invites
+from ..calendar.planning import Invitee, InviteMessage, InvitePlan, PlanOptions, plan_invites
 from ..calendar.told import Told, renamed
-from ..calendar.words import event_words
 from ..conference import PLACEHOLDER, Conference
-from ..datewords import range_text
 from ..document import load_conference
 from ..errors import InvalidText, NotFound
 from ..mailbox import Mailbox, parse_mailbox
 from .calendar_people import read_people
+from .calendar_report import plan_to_data, questions, report
 from .calendar_sending import deliver
 from .calendar_state import SentFile, state_path
-from .output import Output, count_of
+from .output import Output
 from .secret import keep_secret, secret_of
 
 _MINUTE: Final = 60
-_WORDS: Final = {
-    "new": "invited",
-    "moved": "told that it changed",
-    "reworded": "told of other words",
-    "cancelled": "told that it is off",
-    "uninvited": "uninvited",
-    "again": "told what was prepared before",
-}
 
 
 @frozen(kw_only=True)
@@ -69,9 +60,10 @@ def run_plan(given: argparse.Namespace, output: Output) -> int:
         return plan_of_store(given, output)
     secret, _ = secret_of(given)
     work = _work(given, secret)
-    plan = work.plan(_renamed(given, work.file.load()))
-    _report(plan, work, output)
-    output.result(_plain(plan))
+    plan = work.plan(_corrected(given, work.file.load()))
+    report(plan, work.conference, given.people, output)
+    questions(plan, output)
+    output.result(plan_to_data(plan))
     return 1 if plan.questions else 0
 
 
@@ -99,21 +91,26 @@ def _send(given: argparse.Namespace, output: Output, called_off: dict[str, str])
     secret, new_at = secret_of(given)
     work = _work(given, secret)
     with work.file.locked():
-        told = _renamed(given, work.file.load())
+        told = _corrected(given, work.file.load())
         told = evolve(told, called_off={**told.called_off, **called_off})
         plan = work.plan(told)
-        _report(plan, work, output)
         if plan.questions:
-            output.result(_plain(plan))
+            questions(plan, output, "Nothing was sent.")
+            output.result(plan_to_data(plan))
             return 1
         messages = _chosen(plan.messages, given, work)
+        if given.out is not None:
+            given.out.mkdir(parents=True, exist_ok=True)
         if new_at is not None:
-            keep_secret(secret, new_at, output)
+            keep_secret(
+                secret, new_at, output, f"Keep it with {work.file.path.name}, which is of no use without it."
+            )
+        report(plan, work.conference, given.people, output)
         prepared = _prepared(told, plan, messages)
         work.file.save(prepared)
         done = deliver(messages, prepared, work.file, work.conference, work.sender, given, output)
     output.say(done.text())
-    output.result({**_plain(plan), **done.plain()})
+    output.result({**plan_to_data(plan), **done.plain()})
     return done.exit_code
 
 
@@ -181,102 +178,15 @@ def _sender(given: argparse.Namespace, conference: Conference) -> Mailbox:
     raise InvalidText(str(given.conference), remedy)
 
 
-def _renamed(given: argparse.Namespace, told: Told) -> Told:
+def _corrected(given: argparse.Namespace, told: Told) -> Told:
+    """What was told, as the options have it: sessions under their new ids, and held that were called off."""
     names = dict(given.renamed or ())
     try:
-        return renamed(told, names) if names else told
+        told = renamed(told, names) if names else told
     except KeyError as error:
         raise NotFound("session that anybody was invited to", str(error.args[0])) from None
-
-
-# -- what it says
-
-
-def _report(plan: InvitePlan, work: _Work, output: Output) -> None:
-    counts = ", ".join(f"{kind} {plan.count(kind)}" for kind in KINDS if kind != "again" or plan.count(kind))
-    output.say(f"{counts[:1].upper()}{counts[1:]}, unchanged {plan.unchanged}.")
-    for line in _lines(plan, work):
-        output.say(line)
-    if plan.reworded:
-        output.say(
-            f"{count_of(plan.reworded, 'invite differs', 'invites differ')} in words only; --reworded sends them too."
-        )
-    if plan.over:
-        output.note(f"Nobody is told of what is over: {', '.join(plan.over)}. --past includes it.")
-    if plan.missing:
-        output.note(
-            f"{count_of(len(plan.missing), 'person who was invited is', 'people who were invited are')} not in "
-            f"{work.file.path.name.removesuffix('.sent.json')}'s people file any more. Nobody can write to them: keep "
-            "their rows, with the state `cancelled`, and they are uninvited."
-        )
-    for each in plan.questions:
-        output.complain(
-            f"The session {each.gone!r} is gone from the document, and people were invited to it. Was it renamed? "
-            f"Then say --renamed {each.gone}={each.new[0]}. If it is off, say --gone {each.gone}."
-        )
-
-
-def _lines(plan: InvitePlan, work: _Work) -> Iterator[str]:
-    """For each event and what is told of it: how many, when it was and when it is."""
-    for found, messages in _grouped(plan.messages):
-        first = messages[0]
-        title = event_words(work.conference, first.event, work.conference.languages[0]).summary
-        yield f"  {title}: {count_of(len(messages), 'person is', 'people are')} {_WORDS[first.kind]}{found}"
-
-
-def _grouped(messages: Iterable[InviteMessage]) -> Iterator[tuple[str, list[InviteMessage]]]:
-    groups: dict[tuple[object, ...], list[InviteMessage]] = {}
-    for each in messages:
-        groups.setdefault((each.event.id, each.kind, each.telling.facts, each.was), []).append(each)
-    for group in groups.values():
-        yield _times(group[0]), group
-
-
-def _times(message: InviteMessage) -> str:
-    event, was = message.event, message.was
-    now = range_text(event.starts, event.ends)
-    if message.kind == "moved" and was is not None:
-        before = range_text(was.starts, was.ends)
-        if before != now:
-            return f": was {before}, now {now}"
-        changed = [each for each in (_place(was, event), _join(was, event), _status(was, event)) if each]
-        return f": {', '.join(changed)}; {now}" if changed else f": {now}"
-    return f": {now}"
-
-
-def _place(was: object, event: object) -> str:
-    before, after = getattr(was, "place", ""), getattr(event, "place", "")
-    return f"was in {before or 'no place'}, now in {after or 'no place'}" if before != after else ""
-
-
-def _join(was: object, event: object) -> str:
-    return "has another link" if getattr(was, "join", None) != getattr(event, "join", None) else ""
-
-
-def _status(was: object, event: object) -> str:
-    before, after = getattr(was, "status", ""), getattr(event, "status", "")
-    return f"was {before}, now {after}" if before != after else ""
-
-
-def _plain(plan: InvitePlan) -> dict[str, object]:
-    return {
-        **{kind: plan.count(kind) for kind in KINDS},
-        "unchanged": plan.unchanged,
-        "reworded_unsent": plan.reworded,
-        "missing": len(plan.missing),
-        "over": plan.over,
-        "questions": [{"gone": each.gone, "new": each.new} for each in plan.questions],
-        "events": [
-            {
-                "event": messages[0].event.id,
-                "uid": messages[0].base.uid,
-                "kind": messages[0].kind,
-                "people": len(messages),
-                "sequence": messages[0].telling.sequence,
-                "starts": messages[0].event.starts.instant.isoformat(),
-                "ends": messages[0].event.ends.instant.isoformat(),
-                "was": was.starts.instant.isoformat() if (was := messages[0].was) else None,
-            }
-            for _, messages in _grouped(plan.messages)
-        ],
-    }
+    called_off = dict(told.called_off)
+    for each in getattr(given, "reinstate", None) or ():
+        if called_off.pop(each, None) is None:
+            raise NotFound("session that was called off", each)
+    return evolve(told, called_off=called_off)

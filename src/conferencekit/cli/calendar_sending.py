@@ -41,6 +41,8 @@ class Done:
 
     def text(self) -> str:
         """For people."""
+        if not (self.sent or self.deferred or self.rejected):
+            return "Nothing had to be sent." if not self.stopped else "Nothing was sent."
         messages = count_of(self.sent, "message", "messages")
         if self.folder is not None:
             return f"Wrote {messages} to {self.folder}."
@@ -115,7 +117,6 @@ def _write_all(
     stop: Stop,
     output: Output,
 ) -> Done:
-    folder.mkdir(parents=True, exist_ok=True)
     done = Done(folder=folder)
     record.saved_at = time.monotonic()
     with output.progress("Writing", len(messages)) as shown:

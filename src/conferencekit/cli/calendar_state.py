@@ -235,12 +235,12 @@ def _instant(text: object) -> datetime:
 
 
 def _hide_from_git(path: Path) -> None:
-    """In a working copy of git, name the file in its own list of what is ignored: it is nobody else's business."""
+    """In a working copy of git, name it and the secret in its own list of what is ignored: nobody else's business."""
     for folder in path.absolute().parents:
         exclude = folder / ".git" / "info" / "exclude"
         if exclude.is_file():
-            _add_line(exclude, "*.sent.json")
-            _add_line(exclude, "*.sent.json.lock")
+            for name in ("*.sent.json", "*.sent.json.lock", "*.secret"):
+                _add_line(exclude, name)
             return
 
 

@@ -1,0 +1,178 @@
+"""What a plan of invites says: in words for organisers, as data for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from ..calendar.planned import held_dates
+from ..calendar.planning import KINDS, InviteMessage, InvitePlan
+from ..calendar.words import event_words
+from ..conference import Conference
+from ..datewords import range_text
+from ..programme.event import Event, Part
+from ..programme.series import Repeat
+from .output import Output, count_of
+
+_WORDS: Final = {
+    "new": "invited",
+    "moved": "told that it changed",
+    "reworded": "told of other words",
+    "cancelled": "told that it is off",
+    "uninvited": "uninvited",
+    "again": "told what was prepared before",
+}
+_MOST_DATES: Final = 6
+
+
+def report(plan: InvitePlan, conference: Conference, people: Path, output: Output) -> None:
+    """Say how many are told what, and what about whom nothing can be done."""
+    counts = ", ".join(f"{kind} {plan.count(kind)}" for kind in KINDS if kind != "again" or plan.count(kind))
+    output.say(f"{counts[:1].upper()}{counts[1:]}, unchanged {plan.unchanged}.")
+    for line in _lines(plan, conference):
+        output.say(line)
+    if plan.reworded:
+        output.say(
+            f"{count_of(plan.reworded, 'invite differs', 'invites differ')} in words only; --reworded sends them too."
+        )
+    if plan.over:
+        output.note(f"Nobody is told of what is over: {', '.join(plan.over)}. --past includes it.")
+    if plan.missing:
+        output.note(
+            f"{count_of(len(plan.missing), 'person who was invited is', 'people who were invited are')} not in "
+            f"{people.name} any more. Nobody can write to them: put their rows back, with the state `cancelled`, and "
+            "they are uninvited."
+        )
+
+
+def questions(plan: InvitePlan, output: Output, before: str = "") -> None:
+    """Ask what has to be known before anything is sent, each with the options that answer it."""
+    for each in plan.questions:
+        output.complain(
+            f"{before} The session {each.gone!r} is gone from the document, and people were invited to it. Was it "
+            f"renamed? Then say --renamed {each.gone}={each.new[0]}. If it is off, say --gone {each.gone}.".lstrip()
+        )
+
+
+def _lines(plan: InvitePlan, conference: Conference) -> Iterator[str]:
+    """For each event and what is told of it: how many, when it was and when it is."""
+    for messages in _grouped(plan.messages):
+        first = messages[0]
+        title = event_words(conference, first.event, conference.languages[0]).summary
+        people = count_of(len(messages), "person is", "people are")
+        yield f"  {title}: {people} {_WORDS[first.kind]}: {_facts(first, conference)}"
+
+
+def _grouped(messages: Iterable[InviteMessage]) -> list[list[InviteMessage]]:
+    """Who is told the same of the same event, in order of time."""
+    groups: dict[tuple[object, ...], list[InviteMessage]] = {}
+    for each in messages:
+        groups.setdefault((each.event.id, each.kind, each.telling.facts, each.was), []).append(each)
+    return sorted(groups.values(), key=lambda group: _order(group[0]))
+
+
+def _order(message: InviteMessage) -> tuple[object, ...]:
+    return (message.event.starts.instant, message.event.id, KINDS.index(message.kind), message.telling.facts)
+
+
+def _facts(message: InviteMessage, conference: Conference) -> str:
+    event, was = message.event, message.was
+    if message.kind != "moved" or was is None:
+        return _when(event)
+    changes = [*_times(was, event), *_parts(was, event, conference), *_others(was, event)]
+    if not any(each.startswith("was ") for each in _times(was, event)):
+        changes.append(_when(event))
+    return "; ".join(changes)
+
+
+def _when(event: Event) -> str:
+    first = range_text(event.starts, event.ends)
+    return f"{first}, {_repeats(event.repeat)}" if event.repeat else first
+
+
+def _repeats(repeat: Repeat) -> str:
+    every = f"{repeat.interval} {repeat.every}s" if repeat.interval > 1 else repeat.every
+    return f"every {every}, {repeat.count} dates"
+
+
+def _times(was: Event, event: Event) -> Iterator[str]:
+    """When it was and when it is: the event, or the dates of a series that differ."""
+    before, after = ([range_text(*date) for date in held_dates(each)] for each in (was, event))
+    gone = [each for each in before if each not in after]
+    come = [each for each in after if each not in before]
+    if gone and come:
+        yield f"was {_few(gone)}, now {_few(come)}"
+    elif gone:
+        yield f"no more {_few(gone)}"
+    elif come:
+        yield f"also {_few(come)}"
+    elif event.in_utc and not was.in_utc:
+        yield "the clocks of its zone change on other days than they were said to"
+
+
+def _few(dates: list[str]) -> str:
+    more = len(dates) - _MOST_DATES
+    shown = " and ".join(dates[:_MOST_DATES])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _parts(was: Event, event: Event, conference: Conference) -> Iterator[str]:
+    """What changed in the programme of a day, or of the conference."""
+    if event.repeat or was.repeat:
+        return
+    before, after = ({part.id: part for part in each.parts} for each in (was, event))
+    for name in [*before, *(each for each in after if each not in before)]:
+        session = conference.session(name)
+        title = session.title.text() if session else name
+        found = _part(before, after, name)
+        if found:
+            yield f"{title}: {found}"
+
+
+def _part(before: Mapping[str, Part], after: Mapping[str, Part], name: str) -> str:
+    was, now = before.get(name), after.get(name)
+    if now is None or (was and now.status == "cancelled" != was.status):
+        return "off"
+    when = range_text(now.starts, now.ends)
+    if was is None:
+        return f"new, {when}"
+    times = range_text(was.starts, was.ends)
+    changes = [f"was {times}, now {when}"] if times != when else []
+    return ", ".join([*changes, *_others(was, now)])
+
+
+def _others(was: Event | Part, now: Event | Part) -> Iterator[str]:
+    if was.place != now.place:
+        yield f"was in {was.place or 'no place'}, now in {now.place or 'no place'}"
+    if was.join != now.join:
+        yield "has another link"
+    if was.status != now.status:
+        yield f"was {was.status}, now {now.status}"
+
+
+def plan_to_data(plan: InvitePlan) -> dict[str, object]:
+    """For `--json`."""
+    return {
+        **{kind: plan.count(kind) for kind in KINDS},
+        "unchanged": plan.unchanged,
+        "reworded_unsent": plan.reworded,
+        "missing": len(plan.missing),
+        "over": plan.over,
+        "questions": [{"gone": each.gone, "new": each.new} for each in plan.questions],
+        "events": [_group_to_data(each) for each in _grouped(plan.messages)],
+    }
+
+
+def _group_to_data(messages: list[InviteMessage]) -> dict[str, object]:
+    first = messages[0]
+    return {
+        "event": first.event.id,
+        "uid": first.base.uid,
+        "kind": first.kind,
+        "people": len(messages),
+        "sequence": first.telling.sequence,
+        "starts": first.event.starts.instant.isoformat(),
+        "ends": first.event.ends.instant.isoformat(),
+        "was": first.was.starts.instant.isoformat() if first.was else None,
+    }
