@@ -208,6 +208,53 @@ def test_several_sessions_are_one_invite_a_day(line):
     assert counts(send(line, "--out", "second")) == {"moved": 1, "unchanged": 1}
 
 
+def told(line: Line) -> str:
+    """The line that says what changed."""
+    done = line.run("calendar plan gmc.toml --people people.csv")
+    (found,) = [each for each in done.out.splitlines() if "told that it changed" in each]
+    return found.partition("told that it changed: ")[2]
+
+
+def test_a_plan_says_what_changed_within_a_day(line):
+    """Also where the day begins and ends as before."""
+    afternoon = SECOND.replace("05-21", "05-20").replace("T09", "T14").replace("T10", "T15")
+    line.edit(
+        (
+            "[deadlines.registration]",
+            afternoon
+            + afternoon.replace("second", "third").replace("Second", "Third").replace("T14:00", "T14:30")
+            + "[deadlines.registration]",
+        )
+    )
+    send(line, "--out", "first")
+    line.edit(("T14:30:00", "T14:45:00"))
+    assert told(line).startswith(
+        "Third: was Tuesday 20 May 2036, 14:30-15:30 (Asia/Shanghai, UTC+08:00), now Tuesday 20 May 2036, 14:45-15:30"
+    )
+    assert told(line).endswith("; Tuesday 20 May 2036, 09:00-15:30 (Asia/Shanghai, UTC+08:00)")
+    line.edit(('title = "Third"', 'title = "Third"\nstatus = "cancelled"\nroom = "Hall 2"'))
+    assert told(line).startswith("Third: off; ")
+
+
+def test_a_plan_says_which_dates_of_a_series_changed(line):
+    """A moved and a cancelled one; and how often it is."""
+    line.edit(
+        ("ends = 2036-05-20T10:30:00", 'ends = 2036-05-20T10:30:00\nrepeat = { every = "week", count = 4 }')
+    )
+    done = line.run("calendar plan gmc.toml --people people.csv")
+    assert "(Asia/Shanghai, UTC+08:00), every week, 4 dates" in done.out
+    send(line, "--out", "first")
+    moved = "exceptions = [{ date = 2036-05-27, starts = 2036-05-28T09:00:00 }]"
+    line.edit(("repeat =", f"{moved}\nrepeat ="))
+    assert (
+        told(line)
+        == "was Tuesday 27 May 2036, 09:00-10:30 (Asia/Shanghai, UTC+08:00), now Wednesday 28 May 2036, 09:00-10:30 (Asia/Shanghai, UTC+08:00)"
+    )
+    send(line, "--out", "second")
+    line.edit(("exceptions = [", 'exceptions = [{ date = 2036-06-03, status = "cancelled" }, '))
+    assert told(line).startswith("no more Tuesday 3 June 2036, 09:00-10:30")
+
+
 def test_zones_are_in_the_file(line):
     """So that every client reads the times as they are meant."""
     send(line, "--out", "first")
@@ -232,6 +279,22 @@ def test_a_session_is_called_off(line):
     assert counts(plan(line)) == {}
 
 
+def test_a_session_that_was_called_off_takes_place_after_all(line):
+    """Everybody is invited anew, by the same event."""
+    send(line, "--out", "first")
+    line.run("calendar cancel gmc.toml opening --people people.csv --reason", "Storm.", "--out", "second")
+    assert counts(send(line, "--out", "third", "--reinstate", "opening")) == {"new": 2}
+    before, after = (
+        event(line.path(f"{name}.ics"))
+        for name in ("first/ada@example.org.opening.0", "third/ada@example.org.opening.2")
+    )
+    assert (after.value("UID"), after.value("STATUS")) == (before.value("UID"), "CONFIRMED")
+    assert counts(plan(line)) == {"unchanged": 2}
+    one_message(
+        line.run("calendar plan gmc.toml --people people.csv --reinstate opening"), "opening", "called off"
+    )
+
+
 def test_a_session_that_nobody_knows_is_not_called_off(line):
     """The ids that there are are named."""
     done = line.run("calendar cancel gmc.toml closing --people people.csv --reason Storm --out second")
@@ -243,7 +306,8 @@ def test_a_session_with_another_id_is_asked_about(line):
     send(line, "--out", "first")
     line.edit(('id = "opening"', 'id = "keynote"'))
     done = line.run("calendar send gmc.toml --people people.csv --out second")
-    one_message(done, "--renamed opening=keynote", "--gone opening")
+    one_message(done, "Nothing was sent.", "--renamed opening=keynote", "--gone opening")
+    assert done.out == ""
     assert not line.path("second").exists()
     assert counts(send(line, "--out", "second", "--renamed", "opening=keynote")) == {"unchanged": 2}
     line.edit(("2036-05-20T09:00:00", "2036-05-20T10:00:00"))
@@ -519,6 +583,13 @@ def test_somebody_who_is_not_listed_gets_no_trial(line):
     """The address is named."""
     done = line.run("calendar send gmc.toml --people people.csv --out first --only eve@example.org")
     one_message(done, "eve@example.org", "people.csv")
+
+
+def test_a_file_is_no_folder_for_messages(line):
+    """Nothing is kept of what could not be written: neither a state nor a secret."""
+    line.write("invites", "a file")
+    one_message(line.run("calendar send gmc.toml --people people.csv --out invites"), "invites", "exists")
+    assert line.names() == {"gmc.toml", "people.csv", "invites", "gmc.sent.json.lock"}
 
 
 def test_messages_need_somewhere_to_go(line):
