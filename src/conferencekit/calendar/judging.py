@@ -163,7 +163,7 @@ class Judge:
     @_events.default
     def _every_event(self) -> Mapping[str, str]:
         ids = {known.event.id for known in self.told.events.values()}
-        return {event_uid(self.conference.uid, self.told.known_as.get(each, each)): each for each in ids}
+        return {event_uid(self.conference.uid, self.told.first_id(each)): each for each in ids}
 
     @_reply_address.default
     def _with_token(self) -> re.Pattern[str] | None:
