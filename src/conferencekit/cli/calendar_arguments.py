@@ -9,7 +9,7 @@ from argparse import ArgumentParser
 from ..errors import InvalidAddress
 from ..mailbox import parse_mailbox
 from .failing import SITE_VARIABLE
-from .option import KEPT, Commands, add_command, add_out, add_store, count, later, path, reason
+from .option import KEPT, Commands, add_command, add_document, add_out, add_store, count, later, path, reason
 
 
 def add_commands(commands: Commands) -> None:
@@ -24,7 +24,7 @@ def add_commands(commands: Commands) -> None:
     each = calendar.add_subparsers(
         dest="calendar_command", metavar="COMMAND", title="commands", required=True
     )
-    for add in (_add_plan, _add_send, _add_cancel, _add_feed):
+    for add in (_add_plan, _add_send, _add_cancel, _add_feed, _add_replies, _add_attendance):
         add(each)
 
 
@@ -94,6 +94,75 @@ def _add_cancel(commands: Commands) -> None:
     cancel.set_defaults(when_stopped=KEPT)
 
 
+def _add_replies(commands: Commands) -> None:
+    replies = add_command(
+        commands,
+        "replies",
+        later("calendar_replies", "run_replies"),
+        "read what people's calendars answered",
+        """From mails: a file (.eml, .ics, mbox), a folder of them, a Maildir, or a folder on an IMAP server, which
+        stays as it is. It says what changes; --apply keeps it. What is not certainly from an invited person changes
+        nothing and is listed.""",
+    )
+    add_document(replies)
+    replies.add_argument(
+        "place", metavar="PLACE", type=_place, help="a file, a folder, or imaps://USER@HOST/FOLDER"
+    )
+    replies.add_argument("--apply", action="store_true", help="keep the answers that count")
+    _add_known(replies)
+    replies.add_argument(
+        "--counters",
+        metavar="DIR",
+        type=path,
+        help="write an answer to each proposal of another time, which declines it, as .ics and .eml to send by hand",
+    )
+    replies.add_argument(
+        "--comment",
+        metavar="TEXT",
+        type=reason,
+        default="The time stays as it was announced.",
+        help="what those answers say (default: the time stays as it was announced)",
+    )
+    replies.add_argument(
+        "--password-file",
+        metavar="FILE",
+        type=path,
+        help="the password of the mailbox (default: $CONFERENCEKIT_IMAP_PASSWORD)",
+    )
+    replies.add_argument(
+        "--after", metavar="CURSOR", help="of an IMAP folder, only what came after an earlier reading"
+    )
+    replies.add_argument(
+        "--mark-read",
+        action="store_true",
+        help="mark mails with calendars in them as read on the IMAP server, which is left as it is otherwise",
+    )
+    replies.set_defaults(when_stopped=KEPT)
+
+
+def _add_attendance(commands: Commands) -> None:
+    attendance = add_command(
+        commands,
+        "attendance",
+        later("calendar_replies", "run_attendance"),
+        "say who comes, by what their calendars answered",
+        """For each event, how many accepted, declined, or have not answered what they were told last. The replies are
+        those that `calendar replies --apply` has kept.""",
+    )
+    add_document(attendance)
+    _add_known(attendance)
+    add_out(attendance, "the list of everybody, as CSV,")
+
+
+def _add_known(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--people", metavar="FILE.csv", type=path, help="the people who were invited, for their names"
+    )
+    command.add_argument(
+        "--secret-file", metavar="FILE", type=path, help="the secret (default: CONFERENCE.secret)"
+    )
+
+
 def _add_common(command: ArgumentParser, *, people_required: bool = False) -> None:
     add_store(command)
     command.add_argument(
@@ -149,6 +218,11 @@ def _add_sending(command: ArgumentParser) -> None:
     command.add_argument(
         "--only", metavar="EMAIL", type=_address, help="only to this person of the list, on trial"
     )
+
+
+def _place(text: str) -> str:
+    """A path or a URL."""
+    return str(path(text)) if "://" not in text else text
 
 
 def _mailbox(text: str) -> str:
