@@ -443,6 +443,75 @@ def test_what_a_server_did_not_take_goes_again_the_same(line, server):
     assert counts(plan(line)) == {"unchanged": 2}
 
 
+def mails_to(server: SmtpServer, address: str) -> list[bytes]:
+    """What the server took for somebody, in order."""
+    return [each.content for each in server.taken if each.rcpt_tos == [address]]
+
+
+def words_of(octets: bytes) -> str:
+    """The plain text of a mail."""
+    text = message_from_bytes(octets, policy=policy.default).get_body(("plain",)).get_content()
+    return text.replace("\r\n", "\n")
+
+
+def test_a_change_that_a_server_did_not_take_is_told_the_same_later(line, server):
+    """It still says how it was before."""
+    send(line, "--out", "first")
+    line.edit(("2036-05-20T09:00:00", "2036-05-20T09:15:00"))
+    send(line, "--out", "wanted", "--only", "ada@example.org")
+    wanted = words_of(line.path("wanted/ada@example.org.opening.1.eml").read_bytes())
+    assert "Before: Tuesday 20 May 2036, 09:00-10:30" in wanted
+    server.will("RCPT", "450 later")
+    line.run("calendar send gmc.toml --people people.csv --smtp", server.url())
+    assert plan(line)["again"] == 1
+    send(line, "--smtp", server.url())
+    (mail,) = mails_to(server, "bo@example.org")
+    assert words_of(mail) == wanted
+
+
+def test_who_never_got_the_invite_is_invited_to_how_it_is_now(line, server):
+    """Nothing has changed for somebody who was told nothing."""
+    server.will("RCPT", "450 later")
+    line.run("calendar send gmc.toml --people people.csv --smtp", server.url())
+    line.edit(("2036-05-20T09:00:00", "2036-05-20T09:15:00"))
+    assert counts(plan(line)) == {"new": 1, "moved": 1}
+    send(line, "--smtp", server.url())
+    (mail,) = mails_to(server, "ada@example.org")
+    assert "You are invited" in words_of(mail)
+    assert "Before" not in words_of(mail)
+    assert b"SEQUENCE:1" in calendar_of(mail)
+
+
+def calendar_of(octets: bytes) -> bytes:
+    """The iCalendar object of a mail."""
+    parts = message_from_bytes(octets, policy=policy.default).walk()
+    return next(each.get_payload(decode=True) for each in parts if each.get_content_type() == "text/calendar")
+
+
+def test_a_mail_says_which_dates_of_a_series_changed(line):
+    """Before: the dates that are not held any more; now: all that are."""
+    line.edit(
+        ("ends = 2036-05-20T10:30:00", 'ends = 2036-05-20T10:30:00\nrepeat = { every = "week", count = 3 }')
+    )
+    send(line, "--out", "first")
+    line.edit(("repeat =", "exceptions = [{ date = 2036-05-27, starts = 2036-05-28T09:00:00 }]\nrepeat ="))
+    send(line, "--out", "second")
+    text = words_of(line.path("second/ada@example.org.opening.1.eml").read_bytes())
+    assert "Before: Tuesday 27 May 2036, 09:00-10:30 (Asia/Shanghai, UTC+08:00)\nNow: Tuesday 20 May" in text
+    assert text.count("2036, 09:00-10:30") == 4
+
+
+def test_the_mail_of_a_day_that_changed_has_its_programme(line):
+    """It is not only its begin and end that people come for."""
+    afternoon = SECOND.replace("05-21", "05-20").replace("T09", "T14").replace("T10", "T15")
+    line.edit(("[deadlines.registration]", afternoon + "[deadlines.registration]"))
+    send(line, "--out", "first")
+    line.edit(("T14:00:00", "T14:15:00"))
+    send(line, "--out", "second")
+    (mail,) = line.path("second").glob("ada*.eml")
+    assert "14:15-15:30 Second" in words_of(mail.read_bytes())
+
+
 def test_a_refused_address_is_named(line, server):
     """And tried again with the next run."""
     server.will("RCPT", "550 no such user")

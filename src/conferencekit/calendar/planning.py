@@ -277,7 +277,10 @@ class _Planner:
     def _finding(
         self, event_id: str, concerning: frozenset[str] | None, locale: str, last: Telling | None
     ) -> _Finding:
-        said = last and (last.method, last.facts, last.words, last.sequence, last.dtstamp, last.sent is None)
+        said = last and (
+            *(last.method, last.facts, last.words, last.sequence, last.dtstamp, last.kind, last.was),
+            last.sent is None,
+        )
         about = (event_id, concerning, locale, said)
         if about not in self._found:
             self._found[about] = self._find(event_id, concerning, locale, last)
@@ -299,7 +302,7 @@ class _Planner:
             event = known.event  # the same message, whatever else became of the event
         # who is uninvited is told of the event that they know, which says nothing new of it
         facts = last.facts if last and not is_theirs and known and event is known.event else facts_of(event)
-        return self._message(event, method, locale, last, known, facts)
+        return self._message(event, method, locale, last, facts)
 
     def _off(self, event_id: str, known: KnownEvent | None) -> Event | None:
         """An event that does not concern the person (any more): as they know it; cancelled, where there is none."""
@@ -316,7 +319,6 @@ class _Planner:
         method: Method,
         locale: str,
         last: Telling | None,
-        known: KnownEvent | None,
         facts: str,
     ) -> _Finding:
         _, words = self._base(event, method, locale)
@@ -330,19 +332,29 @@ class _Planner:
         telling = self._telling(kind, event, last, method, facts, words)
         told = evolve(event, sequence=telling.sequence, dtstamp=telling.dtstamp)
         base, _ = self._base(told, method, locale)
-        was = known.event if known else None
-        return _Found(kind=kind, event=told, was=was, telling=telling, base=base)
+        before = self.told.events.get(telling.was)
+        return _Found(kind=kind, event=told, was=before.event if before else None, telling=telling, base=base)
 
     def _telling(
-        self, kind: str, event: Event, last: Telling | None, method: Method, facts: str, words: str
+        self, kind: MessageKind, event: Event, last: Telling | None, method: Method, facts: str, words: str
     ) -> Telling:
         if kind == "again" and last is not None:
             return last
-        sequence, dtstamp = event.sequence, event.dtstamp
+        sequence, dtstamp, was = event.sequence, event.dtstamp, ""
         if last is not None:
-            sequence = max(sequence, last.sequence + (kind != "reworded"))
+            is_new = last.method != method or last.facts != facts
+            sequence = max(sequence, last.sequence + is_new)
             dtstamp = max(dtstamp, stamp_after(last.dtstamp, self.now))
-        return Telling(method=method, facts=facts, words=words, sequence=sequence, dtstamp=dtstamp)
+            was = last.facts if last.sent else last.was
+        return Telling(
+            method=method,
+            facts=facts,
+            words=words,
+            sequence=sequence,
+            dtstamp=dtstamp,
+            kind="new" if kind == "again" else kind,
+            was=was,
+        )
 
     def _base(self, event: Event, method: Method, locale: str) -> tuple[Invite, str]:
         """The invite that all share who read a language, and a name for its words."""
@@ -423,8 +435,8 @@ def _kind(
         if last.method == "CANCEL" and (last.sent or last.words == words):
             return "unchanged" if last.sent else "again"
         return "cancelled" if event.status == "cancelled" else "uninvited"
-    if last.facts != facts:
-        return "moved"
-    if last.words != words:
-        return "reworded"
-    return "unchanged" if last.sent else "again"
+    if last.facts == facts and last.words == words:
+        return "unchanged" if last.sent else "again"
+    if last.sent is None and last.kind == "new":
+        return "new"  # they were told nothing yet that could have changed
+    return "moved" if last.facts != facts or (last.sent is None and last.kind == "moved") else "reworded"

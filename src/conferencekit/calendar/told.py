@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 from ..programme.event import Event, Part
 from .invite import Method
 
+TellingKind = Literal["new", "moved", "reworded", "cancelled", "uninvited"]
 Answer = Literal["NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED"]
 ANSWERS: Final[tuple[Answer, ...]] = get_args(Answer)
 
@@ -31,8 +32,9 @@ class KnownEvent:
 class Telling:
     """The last message to one person about one event.
 
-    `facts` names what it said (`facts_of`), `words` how. It was prepared once, and is the same message until something
-    changes; `sent` is when a mail server took it, None as long as none did.
+    `facts` names what it said (`facts_of`), `words` how. `kind` and `was`, the facts that the person had been told
+    before, are why it was sent. It was prepared once, and is the same message until something changes; `sent` is when a
+    mail server took it, None as long as none did.
     """
 
     method: Method
@@ -40,6 +42,8 @@ class Telling:
     words: str
     sequence: int
     dtstamp: datetime
+    kind: TellingKind = "new"
+    was: str = ""
     sent: datetime | None = None
 
 

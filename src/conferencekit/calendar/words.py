@@ -42,9 +42,13 @@ def event_words(
     return EventWords(summary=event.id, description="")  # the document has it no more: only a CANCEL follows
 
 
-def times_text(event: Event, locale: str) -> str:
-    """When it is, in words; of a series each date that is held, a line each, at most `MOST_DATES`."""
-    dates = held_dates(event)
+def times_text(event: Event, locale: str, *, but: Event | None = None) -> str:
+    """When it is, in words; of a series each date that is held, a line each, at most `MOST_DATES`.
+
+    `but`: without the dates on which this event is too, for saying what of a series has changed.
+    """
+    others = held_dates(but) if but else ()
+    dates = [each for each in held_dates(event) if each not in others]
     lines = [range_text(starts, ends, locale) for starts, ends in dates[:MOST_DATES]]
     return "\n".join([*lines, *(["..."] if dates[MOST_DATES:] else [])])
 

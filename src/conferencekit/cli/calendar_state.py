@@ -22,7 +22,7 @@ from attrs import asdict, evolve, frozen
 
 from ..adapters.file_lock import FileLock
 from ..calendar.invite import Method
-from ..calendar.told import Answer, Attendance, KnownEvent, Telling, Told
+from ..calendar.told import Answer, Attendance, KnownEvent, Telling, TellingKind, Told
 from ..conference import Conference
 from ..errors import ConferenceKitError, InvalidText, SchemaTooNew, StoreBusy
 from ..form.address import email_key
@@ -168,9 +168,11 @@ def _telling_to_data(telling: Telling) -> dict[str, object]:
     return {
         "dtstamp": _stamp(telling.dtstamp),
         "facts": telling.facts,
+        "kind": telling.kind,
         "method": telling.method,
         "sent": _stamp(telling.sent) if telling.sent else None,
         "sequence": telling.sequence,
+        "was": telling.was,
         "words": telling.words,
     }
 
@@ -206,9 +208,11 @@ def _known(body: Mapping[str, Any]) -> KnownEvent:
 
 
 def _telling(data: Mapping[str, Any]) -> Telling:
-    if data["method"] not in get_args(Method):
-        raise ValueError(f"{data['method']!r} is no method")
+    if data["method"] not in get_args(Method) or data["kind"] not in get_args(TellingKind):
+        raise ValueError(f"{data['method']!r} is no method, or {data['kind']!r} no kind of message")
     return Telling(
+        kind=data["kind"],
+        was=str(data["was"]),
         method=data["method"],
         facts=str(data["facts"]),
         words=str(data["words"]),

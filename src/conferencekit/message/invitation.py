@@ -11,6 +11,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from ..calendar.planning import InviteMessage
+from ..calendar.told import TellingKind
 from ..calendar.words import event_words, times_text
 from ..conference import Conference
 from ..mailbox import Mailbox
@@ -20,7 +21,8 @@ from .mime import Calendar, Mail, mail_to_bytes
 from .notice import make_notice, message_id_for
 from .rendering import Renderer, Words, render_words
 
-_TEMPLATES: Final = {
+_TEMPLATES: Final[Mapping[TellingKind, str]] = {
+    "new": "session_invited",
     "moved": "session_moved",
     "reworded": "session_moved",
     "cancelled": "session_cancelled",
@@ -66,7 +68,7 @@ class InviteMails:
 
     def _words_of(self, found: InviteMessage) -> Words:
         telling, was = found.telling, found.was
-        template = _template(found)
+        template = _TEMPLATES[found.telling.kind]
         about = (template, telling.facts, telling.words, found.person.locale, was, found.base.comment)
         if about not in self._words:
             self._words[about] = self._render(found, template)
@@ -100,24 +102,15 @@ class InviteMails:
         if template in ("session_cancelled", "session_uninvited"):
             reason = found.base.comment or None
             return {**values, "was": times_text(was or event, locale), "reason": reason}
-        values |= {"now": now, "where": where}
+        programme = found.base.description if event.parts and not event.repeat else ""
+        values |= {"now": now, "where": where, "programme": programme or None}
         if template == "session_invited":
-            programme = found.base.description if event.parts and not event.repeat else ""
-            return {**values, "programme": programme or None}
+            return values
         if was is not None:
-            before_time, before_place = times_text(was, locale), _where(was)
-            values["was"] = before_time if before_time != now else None
+            before_place = _where(was)
+            values["was"] = times_text(was, locale, but=event) or None
             values["where_was"] = before_place if before_place != where else None
         return values
-
-
-def _template(found: InviteMessage) -> str:
-    """Which mail: one that was prepared before and not sent says what it said then."""
-    if found.kind == "again":
-        if found.telling.method == "CANCEL":
-            return "session_cancelled" if found.event.status == "cancelled" else "session_uninvited"
-        return "session_moved" if found.telling.sequence else "session_invited"
-    return _TEMPLATES.get(found.kind, "session_invited")
 
 
 def _where(event: Event) -> str | None:

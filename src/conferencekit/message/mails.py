@@ -90,7 +90,7 @@ MAILS: Final[Mapping[str, MailKind]] = {
     "session_moved": MailKind(
         about="A session has another time, place or link. `was` and `now` are times in words.",
         values=("session", "now"),
-        options=("was", "where", "where_was"),
+        options=("was", "where", "where_was", "programme"),
         optional_links=("manage",),
     ),
     "session_cancelled": MailKind(
