@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from .loading import conference_from_data, conference_from_text, load_conference
 from .schema import json_schema
-from .writing import conference_to_data, dump_json, dump_toml
+from .writing import conference_to_data, dump_json, dump_sessions, dump_toml
 
 __all__ = [
     "conference_from_data",
     "conference_from_text",
     "conference_to_data",
     "dump_json",
+    "dump_sessions",
     "dump_toml",
     "json_schema",
     "load_conference",

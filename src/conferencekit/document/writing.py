@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
 from ..conference import Conference
 from ..errors import MissingExtra
+from ..mailbox import one_line
+from ..programme.session import Session
 from .place import Setting
+from .sessions import SESSION
 from .shape import ROOT
 
 
@@ -31,11 +36,53 @@ def dump_toml(conference: Conference) -> str:
     Raises:
         MissingExtra: the extra `toml` is not installed.
     """
+    return _toml()(_tree(conference))
+
+
+def dump_sessions(
+    sessions: Iterable[Session],
+    *,
+    zone: str | None,
+    languages: tuple[str, ...] = ("en",),
+    comments: Mapping[str, Sequence[str]] | None = None,
+) -> str:
+    """Sessions as `[[sessions]]` of a TOML document with this time zone and these languages, to be put at its end.
+
+    `comments` are written above the session of that id, each on a line.
+
+    Raises:
+        MissingExtra: the extra `toml` is not installed.
+    """
+    toml, setting = _toml(), Setting(languages=languages, zone=zone)
+    pieces = []
+    for each in sessions:
+        lines = [f"# {one_line(text)}\n" for text in (comments or {}).get(each.id, ())]
+        pieces.append(
+            "".join([*lines, "[[sessions]]\n", *_session_parts(SESSION.write(each, setting), toml)])
+        )
+    return "\n".join(pieces)
+
+
+def _session_parts(table: dict[str, Any], toml: Callable[[dict[str, Any]], str]) -> Iterator[str]:
+    """What stands below `[[sessions]]`: plain keys first, tables of their own behind them."""
+    yield toml({name: value for name, value in table.items() if not isinstance(value, dict | list)})
+    lists = toml({name: value for name, value in table.items() if isinstance(value, list)})
+    inner = {name: value for name, value in table.items() if isinstance(value, dict)}
+    tables = toml({"sessions": inner}) if inner else ""
+    # Short entries of a list stand in it; long ones become tables, whose names have to begin with `sessions`.
+    named = re.sub(r"^(\[\[?)", r"\1sessions.", lists, flags=re.MULTILINE)
+    if named == lists:
+        yield lists
+        named = ""
+    yield from (f"\n{each}" for each in (tables, named) if each)
+
+
+def _toml() -> Callable[[dict[str, Any]], str]:
     try:
         import tomli_w  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingExtra("toml", "Writing a conference document as TOML") from error
-    return tomli_w.dumps(_tree(conference), multiline_strings=True)
+    return lambda tree: tomli_w.dumps(tree, multiline_strings=True)
 
 
 def _tree(conference: Conference) -> dict[str, Any]:

@@ -1,0 +1,393 @@
+"""Sessions of other people's events: one of each, or a series, or one of each date where no series can say them.
+
+What is missing is put in, and told; what only a person can know is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from attrs import define, field, frozen
+
+from ..errors import InvalidTime
+from ..moment import Moment
+from ..programme.series import MOST_DATES, Occurrence, Repeat, dates_of, moment_on
+from .recurring import Rule, days_of, repeat_of, rule_from
+from .vevent import Incoming
+from .when import When, length_from, wall_of
+from .zonebook import ZoneBook
+
+USUAL_LENGTH: Final = timedelta(hours=1)
+"""How long a session is whose event has no end."""
+
+LONGEST: Final = timedelta(days=366)
+
+_NOTHING: Final = timedelta()
+_FREQUENCIES: Final[Mapping[str, tuple[str, int]]] = {
+    "DAILY": ("day", 1),
+    "WEEKLY": ("week", 1),
+    "MONTHLY": ("month", 1),
+    "YEARLY": ("month", 12),
+}
+
+
+@define
+class Draft:
+    """A session without its id. `origin` names the event (and the date) that it comes from, for ever."""
+
+    origin: str
+    title: str
+    values: dict[str, Any]
+    date: str = ""
+
+
+@define
+class Drafted:
+    """What became of one event and its dates: sessions, what was repaired, and what has to be asked."""
+
+    drafts: list[Draft] = field(factory=list)
+    repairs: list[str] = field(factory=list)
+    questions: list[str] = field(factory=list)
+
+
+@frozen
+class _Stretch:
+    starts: Moment
+    ends: Moment
+
+
+def draft_event(
+    master: Incoming | None, others: Sequence[Incoming], book: ZoneBook, until: date | None
+) -> Drafted:
+    """The sessions of an event and of its dates that differ. `until`: the last day of a series that has no end."""
+    out = Drafted()
+    for each in (master, *others):
+        if each is not None:
+            out.repairs += each.notes
+    if master is None:
+        for each in others:
+            _add(out, each, _stretch(each, book, out), named=each.recurrence)
+        return out
+    is_series = bool(master.rules or master.more)
+    stretch = _stretch(master, book, out, in_utc=is_series)
+    if stretch is None:
+        return out
+    if not is_series:
+        _add(out, master, stretch)
+        for each in others:
+            _add(out, each, _stretch(each, book, out), named=each.recurrence)
+        return out
+    _Series(master, stretch, book, out).draft(others, until)
+    return out
+
+
+def _add(out: Drafted, event: Incoming, stretch: _Stretch | None, named: When | None = None) -> None:
+    if stretch is None:
+        return
+    name = f"{named.wall:%Y%m%dT%H%M%S}" if named else ""
+    values = {
+        **_words(event),
+        "starts": stretch.starts,
+        "ends": stretch.ends,
+        "status": event.status or "confirmed",
+    }
+    out.drafts.append(Draft(origin_of(event.uid, name), event.title, values, name[:8]))
+
+
+def origin_of(uid: str, date: str = "") -> str:
+    """What names an event, or one date of it."""
+    return f"{uid} {date}" if date else uid
+
+
+def _words(event: Incoming) -> dict[str, Any]:
+    return {
+        "title": event.title,
+        "description": event.description,
+        "room": event.room,
+        "join": event.join,
+        "track": event.track,
+    }
+
+
+# -- from when until when
+
+
+def _stretch(event: Incoming, book: ZoneBook, out: Drafted, *, in_utc: bool = False) -> _Stretch | None:
+    if event.starts is None:
+        out.repairs.append("has no time at which it begins, and was left out")
+        return None
+    if event.starts.kind == "date" or event.is_whole_day:
+        # Whole days are the frame of a conference, holidays or deadlines: as sessions they would fill calendars.
+        out.repairs.append(f"is of whole days ({event.starts.wall.date()}), no session, and was left out")
+        return None
+    starts = _moment(event.starts, book, out, in_utc=in_utc)
+    if starts is None:
+        return None
+    ends = _ends(event, starts, book, out, in_utc=in_utc)
+    if ends is None:
+        return None
+    length = ends.instant - starts.instant
+    if length < _NOTHING:
+        out.questions.append(f"would end at {ends}, before it begins ({starts}). {_CORRECT}")
+    elif length > LONGEST:
+        out.questions.append(f"is longer than a year: from {starts} until {ends}. {_CORRECT}")
+    elif not length:
+        out.repairs.append("has no length, and was made an hour long")
+        return _Stretch(starts, starts.plus(USUAL_LENGTH))
+    else:
+        return _Stretch(starts, ends)
+    return None
+
+
+_CORRECT: Final = "Correct it where it comes from, or leave it out (--leave-out)"
+
+
+def _moment(when: When, book: ZoneBook, out: Drafted, *, in_utc: bool = False) -> Moment | None:
+    found = book.moment(when, in_utc=in_utc)
+    if found.note:
+        notes = out.repairs if found.moment else out.questions
+        if found.note not in notes:
+            notes.append(found.note)
+    return found.moment
+
+
+def _ends(event: Incoming, starts: Moment, book: ZoneBook, out: Drafted, *, in_utc: bool) -> Moment | None:
+    if event.ends and event.ends.kind != "date":
+        if event.duration:
+            out.repairs.append("has both DTEND and DURATION: DTEND counts")
+        return _moment(event.ends, book, out, in_utc=in_utc)
+    length = length_from(event.duration) if event.duration else None
+    try:
+        if length is not None:
+            # Days are days of the calendar, the rest is time that passes (RFC 5545, 3.3.6).
+            days = length // timedelta(days=1) if length > _NOTHING else 0
+            return starts.plus_days(days, otherwise="first").plus(length - timedelta(days=days))
+        out.repairs.append("has no end, and was made an hour long")
+        return starts.plus(USUAL_LENGTH)
+    except (InvalidTime, OverflowError):
+        out.questions.append(f"lasts {event.duration[:40]!r}. {_CORRECT}")
+        return None
+
+
+# -- series
+
+
+@frozen
+class _Series:
+    """An event that comes again, from its first date."""
+
+    master: Incoming
+    first: _Stretch
+    book: ZoneBook
+    out: Drafted
+
+    def draft(self, others: Sequence[Incoming], until: date | None) -> None:
+        """A series, or single sessions where none can say the dates."""
+        slots = self._slots(until)
+        if slots is None:
+            return
+        without = {key for each in self.master.without if (key := self._slot(each, slots))}
+        changed: dict[datetime, Incoming] = {}
+        for each in others:
+            slot = self._slot(each.recurrence, slots) if each.recurrence else None
+            if slot is None:
+                self.out.repairs.append("changes a date that it has not: that became a session of its own")
+                _add(self.out, each, _stretch(each, self.book, self.out), named=each.recurrence)
+            elif each.is_this_and_future:
+                question = f"is changed from {slot} on, which no series can say. Leave it out (--leave-out)"
+                self.out.questions.append(question)
+                return
+            else:
+                changed[slot] = each
+        if len(slots) == 1:
+            self._only(without, changed)
+            return
+        if not self._as_series(slots, without - changed.keys(), changed):
+            self._one_by_one(slots, without - changed.keys(), changed)
+
+    def _only(self, without: set[datetime], changed: Mapping[datetime, Incoming]) -> None:
+        """The one date of a rule that has no other."""
+        if changed:
+            event = next(iter(changed.values()))
+            _add(self.out, event, _stretch(event, self.book, self.out))
+        elif without:
+            self.out.repairs.append("has no date that takes place, and was left out")
+        else:
+            _add(self.out, self.master, self.first)
+
+    # -- its dates by the rule
+
+    @property
+    def _written(self) -> When:
+        """Its start as it is written: dates of a rule are reckoned in that, whatever zone of ours it is in."""
+        return self.master.starts or When(self.first.starts.wall, "floating")
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether the wall times that are written are those of a zone of ours."""
+        return self.first.starts.wall == self._written.wall
+
+    def _slots(self, until: date | None) -> list[datetime] | None:
+        """Every wall time at which it begins, in order; None where that has to be asked."""
+        starts = self._written.wall
+        days = {starts.date()}
+        for value in self.master.rules:
+            found = rule_from(value, starts)
+            if isinstance(found, str):
+                self.out.questions.append(f"{found}. Make single events of it, or {_LEAVE}")
+                return None
+            last = self._last(found, until)
+            if last is None:
+                self.out.questions.append(f"repeats without end. Say until when (--until), or {_LEAVE}")
+                return None
+            by_rule = days_of(found, starts.date(), last.date(), self.book.budget)
+            days.update(day for day in by_rule if datetime.combine(day, starts.time()) <= last)
+        slots = {datetime.combine(day, starts.time()) for day in days}
+        slots |= {wall for each in self.master.more if (wall := self._wall(each))}
+        if len(slots) > MOST_DATES:
+            self.out.questions.append(
+                f"has more than {MOST_DATES} dates. Say until when (--until), or {_LEAVE}"
+            )
+            return None
+        return sorted(slots)
+
+    def _last(self, rule: Rule, until: date | None) -> datetime | None:
+        """The latest wall time that the rule may have, or None where it never ends."""
+        ends = [datetime.combine(until, datetime.max.time())] if until else []
+        if rule.until:
+            wall = wall_of(rule.until)
+            if wall is None:
+                self.out.repairs.append(f"its UNTIL is {rule.until[:30]!r}, which is no time")
+            elif rule.until.endswith("Z"):
+                ends.append(self._wall(When(wall, "utc")) or wall)
+            else:
+                ends.append(wall if "T" in rule.until else datetime.combine(wall.date(), datetime.max.time()))
+        if rule.count is not None:
+            ends.append(datetime.max)  # noqa: DTZ901 - a wall time
+        return min(ends, default=None)
+
+    def _wall(self, when: When) -> datetime | None:
+        """A time as it would be written beside the start."""
+        written = self._written
+        if when.kind == "date":
+            return datetime.combine(when.wall.date(), written.wall.time())
+        if (when.kind, when.zone) == (written.kind, written.zone):
+            return when.wall
+        found = self.book.moment(when, in_utc=True).moment
+        if found is None:
+            return None
+        if self._is_ours:
+            return found.in_zone(self.first.starts.zone).wall
+        return written.wall + (found.instant - self.first.starts.instant)
+
+    def _slot(self, when: When, slots: Sequence[datetime]) -> datetime | None:
+        """Which of the dates is named. A day alone names the date on it."""
+        if when.kind == "date":
+            return next((each for each in slots if each.date() == when.wall.date()), None)
+        wall = self._wall(when)
+        return wall if wall in slots else None
+
+    # -- as a series
+
+    def _as_series(
+        self, slots: Sequence[datetime], without: set[datetime], changed: Mapping[datetime, Incoming]
+    ) -> bool:
+        starts, ends = self.first.starts, self.first.ends.in_zone(self.first.starts.zone)
+        days = [each.date() for each in slots]
+        is_even = self._is_ours and all(each.time() == starts.wall.time() for each in slots)
+        repeat = self._repeat(days) if is_even and not starts.fold and not ends.fold else None
+        if repeat is None:
+            return False
+        try:
+            if ends > moment_on(starts, days[1], days[0]):
+                return False
+            usual = {
+                each.planned.wall: _Stretch(each.planned, each.ends)
+                for each in dates_of(starts, ends, repeat)
+            }
+            found = [Occurrence(date=each.date(), status="cancelled") for each in without]
+            for slot, event in changed.items():
+                found += self._occurrence(slot, event, usual[slot])
+            exceptions = tuple(sorted(found, key=lambda each: each.date))
+            dates_of(starts, ends, repeat, exceptions)
+        except InvalidTime:
+            # A date in an hour that clocks skip or show twice: calendars cannot say it in a series.
+            return False
+        values = {"starts": starts, "ends": ends, "repeat": repeat, "exceptions": exceptions}
+        status = {"status": self.master.status or "confirmed"}
+        draft = Draft(self.master.uid, self.master.title, {**_words(self.master), **values, **status})
+        self.out.drafts.append(draft)
+        return True
+
+    def _repeat(self, days: Sequence[date]) -> Repeat | None:
+        """As the rule says it, where that gives these days; else whatever gives them."""
+        for value in self.master.rules[:1]:
+            rule = rule_from(value, self._written.wall)
+            if isinstance(rule, Rule) and len(days) > 1:
+                every, months = _FREQUENCIES[rule.every]
+                repeat = Repeat(every=every, interval=rule.interval * months, count=len(days))  # type: ignore[arg-type]  # it is a unit
+                if repeat.interval < 100 and _gives(repeat, days):
+                    return repeat
+        return repeat_of(days)
+
+    def _occurrence(self, slot: datetime, event: Incoming, usual: _Stretch) -> Iterator[Occurrence]:
+        """What is other than usual on a date, if anything is."""
+        stretch = _stretch(event, self.book, self.out, in_utc=self._is_in_utc)
+        if stretch is None:
+            return
+        starts, ends = (self._near(each) for each in (stretch.starts, stretch.ends))
+        moved = starts.instant != usual.starts.instant
+        as_long = ends.instant - starts.instant == usual.ends.instant - usual.starts.instant
+        usually = self.master.status or "confirmed"
+        status = event.status or usually
+        other = {
+            "starts": starts if moved else None,
+            "ends": None if as_long else ends,
+            "room": event.room if event.room != self.master.room else None,
+            "join": event.join if event.join != self.master.join else None,
+            "status": status if status != usually else None,
+        }
+        if (event.title, event.description) != (self.master.title, self.master.description):
+            told = f"says something else on {slot:%Y-%m-%d}, which a date of a series cannot: it says what all say"
+            self.out.repairs.append(told)
+        if any(each is not None for each in other.values()):
+            yield Occurrence(date=slot.date(), **other)  # type: ignore[arg-type]  # each has its type
+
+    @property
+    def _is_in_utc(self) -> bool:
+        return bool(self.master.starts and self.master.starts.kind == "utc")
+
+    def _near(self, moment: Moment) -> Moment:
+        """In the zone of the series, where it was written in UTC only because nothing else could say it."""
+        return moment.in_zone(self.first.starts.zone) if moment.zone == "UTC" else moment
+
+    # -- one by one
+
+    def _one_by_one(
+        self, slots: Sequence[datetime], without: set[datetime], changed: Mapping[datetime, Incoming]
+    ) -> None:
+        self.out.repairs.append("has dates that no series can say: each became a session of its own")
+        length = self.first.ends.instant - self.first.starts.instant
+        for slot in slots:
+            named = When(slot, "floating")
+            if slot in changed:
+                stretch = _stretch(changed[slot], self.book, self.out, in_utc=self._is_in_utc)
+                _add(self.out, changed[slot], stretch, named)
+            elif slot not in without and (starts := self._at(slot)):
+                _add(self.out, self.master, _Stretch(starts, starts.plus(length)), named)
+
+    def _at(self, wall: datetime) -> Moment | None:
+        written = self._written
+        return _moment(When(wall, written.kind, written.zone), self.book, self.out, in_utc=True)
+
+
+_LEAVE: Final = "leave it out (--leave-out)"
+
+
+def _gives(repeat: Repeat, days: Sequence[date]) -> bool:
+    try:
+        return repeat.dates(days[0]) == tuple(days)
+    except OverflowError:
+        return False
