@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytz
-from tests.calendar_client import Client, own_table
+from tests.calendar_client import Client, Held, own_table
 from tests.cli_line import Line, new_line
 
 from conferencekit import load_conference
@@ -158,3 +159,121 @@ def test_every_calendar_shows_the_programme_as_it_is(line, table):
         assert client.programme() == expected, client.address
     assert line.run("calendar plan gmc.toml --people people.csv --json").json["unchanged"] > 0
     assert send(line, "third")["sent"] == 0
+
+
+# -- replies
+
+
+class Postbox:
+    """Replies on their way to the organiser, and what they have to amount to."""
+
+    def __init__(self, line: Line, chance: random.Random) -> None:
+        self.folder = line.path("inbox")
+        self.folder.mkdir()
+        self.chance = chance
+        self.given: dict[tuple[str, str], tuple[int, datetime, str]] = {}
+        self.mails: list[bytes] = []
+
+    def answer(self, client: Client, uid: str, at: datetime) -> None:
+        """A person answers what their calendar shows now."""
+        held = client.events[uid]
+        answer = self.chance.choice(["ACCEPTED", "DECLINED", "TENTATIVE"])
+        self.mails.append(mail(client.address, held, client.reply(uid, answer, at)))
+        known = self.given.get((client.address, uid))
+        if known is None or (held.sequence, at) > known[:2]:
+            self.given[client.address, uid] = (held.sequence, at, answer)
+
+    def arrive(self) -> int:
+        """Everything at once: out of order, and a third of it twice."""
+        mails = self.mails + self.chance.sample(self.mails, len(self.mails) // 3)
+        self.chance.shuffle(mails)
+        for number, each in enumerate(mails):
+            (self.folder / f"{number:05}.eml").write_bytes(each)
+        return len(mails)
+
+
+def mail(sender: str, held: Held, calendar: bytes) -> bytes:
+    """As a mail program sends it: to the ORGANIZER."""
+    to = next(each[2] for each in held.components[0] if each[0] == "ORGANIZER").removeprefix("mailto:")
+    head = f"From: {sender}\r\nTo: {to}\r\nSubject: Answer\r\nMIME-Version: 1.0\r\n"
+    return f"{head}Content-Type: text/calendar; method=REPLY; charset=UTF-8\r\n\r\n".encode() + calendar
+
+
+def attendance(line: Line) -> dict[tuple[str, str], tuple[str, str | None]]:
+    """By person and session: what they answer at present, and what they answered to an earlier version."""
+    done = line.run("calendar attendance gmc.toml --people people.csv --json")
+    assert done.code == 0, done
+    return {(each["person"], each["event"]): (each["answer"], each["earlier"]) for each in done.json}
+
+
+def test_every_answer_is_the_attendance(line):
+    """Before and after a move, out of order, twice, for somebody else, and from strangers."""
+    chance = random.Random(2020)
+    line.write("gmc.toml", DOCUMENT)
+    write_people(line)
+    clients = [Client(address(number)) for number in range(PEOPLE)]
+    send(line, "first")
+    deliver(line, clients, "first", chance=chance)
+    post = Postbox(line, chance)
+    start = datetime(2036, 9, 1, tzinfo=UTC)
+    for minute, client in enumerate(clients):
+        for uid in chance.sample(sorted(client.events), 1 + len(client.events) // 2):
+            post.answer(client, uid, start + timedelta(minutes=minute))
+            if chance.random() < 0.3:
+                post.answer(client, uid, start + timedelta(minutes=minute, hours=9))
+    line.edit(*MOVED, ('title = "Closing"', 'title = "Closing"\nstatus = "cancelled"'))
+    write_people(line, uninvited=7)
+    send(line, "second")
+    deliver(line, clients, "second", chance=chance)
+    for minute, client in enumerate(clients):
+        for uid in sorted(client.events):
+            if (
+                client.events[uid].sequence == 1
+                and not client.events[uid].is_cancelled
+                and chance.random() < 0.5
+            ):
+                post.answer(client, uid, start + timedelta(days=1, minutes=minute))
+    ids = {
+        event_uid(load_conference(line.path("gmc.toml")).uid, each): each
+        for each in ("opening", "closing", "west")
+    }
+    (opening,) = [uid for uid, each in ids.items() if each == "opening"]
+    for victim, villain in ((0, 2), (4, 6)):
+        forger = Client(clients[victim].address, events=copy.deepcopy(clients[victim].events))
+        for_another = forger.reply(opening, "DECLINED", start + timedelta(days=9))
+        own_way = next(iter(clients[villain].events.values()))
+        post.mails.append(mail(clients[villain].address, own_way, for_another))
+    stranger = Client("eve@example.com", events=copy.deepcopy(clients[0].events))
+    unknown = stranger.reply(opening, "DECLINED", start + timedelta(days=9))
+    post.mails.append(
+        mail(stranger.address, clients[0].events[opening], unknown).replace(b"replies+", b"office+")
+    )
+    arrived = post.arrive()
+    done = line.run("calendar replies gmc.toml inbox --people people.csv --apply --json")
+    assert done.code == 0, done
+    assert arrived > 500
+    check(line, clients, post)
+    again = line.run("calendar replies gmc.toml inbox --people people.csv --apply --json").json
+    assert again["changes"] == []
+    check(line, clients, post)
+
+
+def check(line: Line, clients: list[Client], post: Postbox) -> None:
+    """Each PARTSTAT in the calendars is the attendance, unless the person was told something new since."""
+    conference = load_conference(line.path("gmc.toml"))
+    found = attendance(line)
+    for client in clients:
+        for session in conference.sessions:
+            uid = event_uid(conference.uid, session.id)
+            if uid not in client.events:
+                continue
+            held, given = client.events[uid], post.given.get((client.address, uid))
+            now, earlier = found.get((client.address, session.id), ("NEEDS-ACTION", None))
+            if held.is_cancelled:
+                assert (client.address, session.id) not in found
+            elif given is None:
+                assert (now, earlier) == ("NEEDS-ACTION", None)
+            elif given[0] == held.sequence:
+                assert now == given[2] == held.answer, (client.address, session.id)
+            else:
+                assert (now, earlier) == ("NEEDS-ACTION", given[2]), (client.address, session.id)
