@@ -5,11 +5,24 @@ from __future__ import annotations
 import argparse
 import textwrap
 from argparse import ArgumentParser
+from datetime import date
 
 from ..errors import InvalidAddress
 from ..mailbox import parse_mailbox
 from .failing import SITE_VARIABLE
-from .option import KEPT, Commands, add_command, add_document, add_out, add_store, count, later, path, reason
+from .option import (
+    KEPT,
+    Commands,
+    add_command,
+    add_document,
+    add_json,
+    add_out,
+    add_store,
+    count,
+    later,
+    path,
+    reason,
+)
 
 
 def add_commands(commands: Commands) -> None:
@@ -24,7 +37,7 @@ def add_commands(commands: Commands) -> None:
     each = calendar.add_subparsers(
         dest="calendar_command", metavar="COMMAND", title="commands", required=True
     )
-    for add in (_add_plan, _add_send, _add_cancel, _add_feed, _add_replies, _add_attendance):
+    for add in (_add_plan, _add_send, _add_cancel, _add_feed, _add_replies, _add_attendance, _add_import):
         add(each)
 
 
@@ -163,6 +176,47 @@ def _add_known(command: ArgumentParser) -> None:
     )
 
 
+def _add_import(commands: Commands) -> None:
+    imported = add_command(
+        commands,
+        "import",
+        later("calendar_import", "run_import"),
+        "read another calendar's events as sessions",
+        """It prints the sessions, everything that had to be repaired, and what only you can know. --out writes them as
+        a document, or with --into at the end of a copy of yours; name your document in both to extend it. The exit
+        code is 1 if a question is open, and then nothing is written.""",
+    )
+    imported.add_argument("file", metavar="FILE.ics", type=path, help="the calendar; - reads standard input")
+    imported.add_argument(
+        "--zone", metavar="NAME", help="the time zone of times that have none, by its IANA name"
+    )
+    imported.add_argument(
+        "--until",
+        metavar="DATE",
+        type=_day,
+        help="the last day of a series that has no end, or too many dates",
+    )
+    imported.add_argument(
+        "--leave-out",
+        metavar="UID",
+        action="append",
+        default=[],
+        help="an event that is not wanted (may be repeated)",
+    )
+    imported.add_argument(
+        "--locale", metavar="TAG", help="the language of its texts (default: the document's first, or en)"
+    )
+    imported.add_argument(
+        "--into",
+        metavar="CONFERENCE.toml",
+        type=path,
+        help="the document that they are for: what it has already is not taken again",
+    )
+    add_out(imported, "the document")
+    add_json(imported)
+    imported.set_defaults(when_stopped="Stopped; nothing was written.")
+
+
 def _add_common(command: ArgumentParser, *, people_required: bool = False) -> None:
     add_store(command)
     command.add_argument(
@@ -238,6 +292,13 @@ def _address(text: str) -> str:
         return parse_mailbox(text).address
     except InvalidAddress as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2027-05-20") from None
 
 
 def _renaming(text: str) -> tuple[str, str]:
