@@ -147,5 +147,5 @@ def _year(digits: str) -> int:
 
 def _file_name(name: str) -> str:
     """The name in letters that every system and header takes, with its ending."""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name[:_LONGEST_NAME]).strip("-.").removesuffix(".ics")
-    return f"{stem.strip('-.') or 'calendar'}.ics"
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name[:_LONGEST_NAME].removesuffix(".ics")).strip("-.")
+    return f"{stem or 'calendar'}.ics"

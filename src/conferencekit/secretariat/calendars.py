@@ -141,7 +141,7 @@ class Calendars:
         None (not found) for an address that is wrong or was revoked. Whoever is not confirmed (any more) gets a feed
         without events: a calendar that hears "not found" goes on showing what it has.
         """
-        person = self._registrations.open(token, PURPOSE)
+        person = self._registrations.open(token.removesuffix(".ics"), PURPOSE)
         if person is None:
             return None
         programme = self.programme()
