@@ -51,6 +51,7 @@ SUBJECTS: Final = (
     Subject("outbox", "outbox"),
     Subject("broadcast", "broadcast"),
     Subject("imports", "processes", both=False),
+    Subject("replies", "replies", both=False),
 )
 
 
