@@ -2,80 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
-import shlex
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+from tests.typed_pages import edit, follow, steps_of
 
-from conferencekit.cli import main, parser
+from conferencekit.cli import parser
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/tutorial/organiser.md"
 REFERENCE = ROOT / "docs/reference/command-line.md"
-STEP = re.compile(r"^```(\w+)\n(.*?)^```|[Cc]hange\s+`([^`]+)`\s+to\s+`([^`]+)`", re.MULTILINE | re.DOTALL)
-
-
-class Typed(io.StringIO):
-    """What a person types at prompts, seen on the terminal as they type it."""
-
-    def readline(self, *size: int) -> str:
-        found = super().readline(*size)
-        sys.stdout.write(found)
-        return found
-
-
-def run(command: str, shown: str) -> str:
-    """What a terminal shows when the command is typed, and the answers to its questions as they are shown."""
-    name, *words = shlex.split(command)
-    assert name == "conferencekit"
-    answers = (
-        re.findall(r"^[A-Z].*?: (.+)$", shown.split("\n\n", maxsplit=1)[0], re.MULTILINE)
-        if words[0] == "new"
-        else []
-    )
-    terminal = io.StringIO()
-    before = sys.stdin
-    sys.stdin = Typed("".join(f"{each}\n" for each in answers))
-    try:
-        with contextlib.redirect_stdout(terminal), contextlib.redirect_stderr(terminal):
-            main(words)
-    finally:
-        sys.stdin = before
-    return terminal.getvalue()
-
-
-def agrees(shown: str, printed: str) -> bool:
-    """Whether the page shows what was printed; `…` alone on a line stands for any lines."""
-    lines = []
-    for line in shown.splitlines():
-        anything = ".+".join(map(re.escape, line.split("…")))
-        lines.append(r"(?:.*\n)*?" if line == "…" else rf"{anything} *\n")
-    return re.fullmatch("".join(lines), printed if printed.endswith("\n") else printed + "\n") is not None
-
-
-def steps_of(text: str):
-    """What the page asks for, in its order."""
-    for found in STEP.finditer(text):
-        language, block, old, new = found.groups()
-        yield (language, block) if language else ("change", (old, new))
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path.name}"
-    path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-def transcript(block: str):
-    """The commands of a console block, each with what it prints."""
-    for part in block.removeprefix("$ ").split("\n$ "):
-        command, _, shown = part.partition("\n")
-        yield command, shown
 
 
 def add(block: str) -> None:
@@ -98,17 +36,14 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch):
     used = set()
     for kind, found in steps_of(PAGE.read_text(encoding="utf-8")):
         if kind == "toml":
-            add(found)
+            add(*found)
         elif kind == "text":
-            Path("people.csv").write_text(found, encoding="utf-8")
+            Path("people.csv").write_text(*found, encoding="utf-8")
         elif kind == "change":
-            name = "people.csv" if "bjorn" in found[0] else "days.toml"
-            edit(Path(name), *found)
+            _, old, new = found
+            edit(Path("people.csv" if "bjorn" in old else "days.toml"), old, new)
         elif kind == "console":
-            for command, shown in transcript(found):
-                printed = run(command, shown)
-                assert agrees(shown, printed), f"{command}\n--- shown\n{shown}\n--- printed\n{printed}"
-                used.add(command.split()[1])
+            used.update(command.split()[1] for command in follow(*found))
     assert used >= {
         "new", "check", "invitation", "import", "registrations", "deliver", "contributions", "declaration", "seal",
         "verify",

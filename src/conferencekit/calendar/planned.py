@@ -83,7 +83,7 @@ def session_event(conference: Conference, session: Session, stamp: datetime) -> 
         id=session.id,
         starts=session.starts,
         ends=session.ends,
-        place=place_of(conference, session.room),
+        place=place_of(conference, session, session.room),
         join=conference.join_of(session),
         status=session.status,
         repeat=session.repeat,
@@ -92,11 +92,21 @@ def session_event(conference: Conference, session: Session, stamp: datetime) -> 
     )
 
 
-def place_of(conference: Conference, room: str | None) -> str:
-    """Where a session is, in words: its room, and the venue."""
+def place_of(conference: Conference, session: Session, room: str | None) -> str:
+    """Where a session is, in words: its room, and the venue.
+
+    At a hybrid conference a session without a room and with a link of its own is online only: it is in no place.
+    """
     venue = conference.venue
-    parts = [room or "", venue.name.text() if venue and venue.name else ""]
+    if venue and venue.kind == "hybrid" and session.join and not room:
+        return ""
+    parts = [room or "", _venue_name(conference)]
     return ", ".join(part for part in parts if part)
+
+
+def _venue_name(conference: Conference) -> str:
+    venue = conference.venue
+    return venue.name.text() if venue and venue.name else ""
 
 
 def _date_part(conference: Conference, session: Session, date: Date) -> Part:
@@ -105,7 +115,7 @@ def _date_part(conference: Conference, session: Session, date: Date) -> Part:
         id=date.planned.wall.date().isoformat(),
         starts=date.starts,
         ends=date.ends,
-        place=place_of(conference, (other and other.room) or session.room),
+        place=place_of(conference, session, (other and other.room) or session.room),
         join=(other and other.join) or conference.join_of(session),
         status=(other and other.status) or session.status,
     )
@@ -120,7 +130,7 @@ def _together(conference: Conference, event_id: str, sessions: Sequence[Session]
         id=event_id,
         starts=min(each.starts for each in held).in_zone(zone),
         ends=max(each.ends for each in held).in_zone(zone),
-        place=_same(place_of(conference, each.room) for each in held) or place_of(conference, None),
+        place=_same(place_of(conference, each, each.room) for each in held) or _venue_name(conference),
         join=_same(conference.join_of(each) for each in held),
         status=_status([each.status for each in held]),
         parts=tuple(_session_part(conference, each) for each in ordered),
@@ -133,7 +143,7 @@ def _session_part(conference: Conference, session: Session) -> Part:
         id=session.id,
         starts=session.starts,
         ends=session.ends,
-        place=place_of(conference, session.room),
+        place=place_of(conference, session, session.room),
         join=conference.join_of(session),
         status=session.status,
     )

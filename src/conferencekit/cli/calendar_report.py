@@ -80,10 +80,9 @@ def _facts(message: InviteMessage, conference: Conference) -> str:
     event, was = message.event, message.was
     if message.kind != "moved" or was is None:
         return _when(event)
-    changes = [*_times(was, event), *_parts(was, event, conference), *_others(was, event)]
-    if not any(each.startswith("was ") for each in _times(was, event)):
-        changes.append(_when(event))
-    return "; ".join(changes)
+    times = list(_times(was, event))
+    changes = [*times, *_parts(was, event, conference), *_others(was, event)]
+    return "; ".join(changes if any(each.startswith("was ") for each in times) else [*changes, _when(event)])
 
 
 def _when(event: Event) -> str:
@@ -98,6 +97,9 @@ def _repeats(repeat: Repeat) -> str:
 
 def _times(was: Event, event: Event) -> Iterator[str]:
     """When it was and when it is: the event, or the dates of a series that differ."""
+    if (was.starts, was.ends, was.repeat) != (event.starts, event.ends, event.repeat):
+        yield f"was {_when(was)}, now {_when(event)}"
+        return
     before, after = ([range_text(*date) for date in held_dates(each)] for each in (was, event))
     gone = [each for each in before if each not in after]
     come = [each for each in after if each not in before]
