@@ -18,7 +18,7 @@ from conferencekit import load_conference
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-PAGES += sorted((ROOT / "plugins").glob("*/README.md"))
+PAGES += [*sorted((ROOT / "plugins").glob("*/README.md")), *sorted((ROOT / "examples").rglob("README.md"))]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w+)\n(?P<code>.*?)^(?P=indent)```", re.MULTILINE | re.DOTALL

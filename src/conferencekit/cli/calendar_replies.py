@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -80,7 +81,7 @@ def run_replies(given: argparse.Namespace, output: Output) -> int:
 def run_attendance(given: argparse.Namespace, output: Output) -> int:
     """Say what everybody answers at present."""
     names = _names(_file(given), given)
-    known = list(_attendance(names.told))
+    known = sorted(_attendance(names.told), key=_order(names))
     for event in dict.fromkeys(each.event for each in known):
         counts = Counter(each.now.answer for each in known if each.event == event)
         shown = ", ".join(f"{_WORDS[each]} {counts[each]}" for each in _ORDER if counts[each])
@@ -362,6 +363,23 @@ def _attendance(told: Told) -> Iterator[_Known]:
             dates = (each for each in told.attendance.get(person, {}) if each.startswith(f"{event}/"))
             for name in (event, *sorted(dates)):
                 yield _Known(person, name, attendance_now(told, person, name))
+
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def _order(names: Names) -> Callable[[_Known], tuple[object, ...]]:
+    """By when the events are, then as people stand in their file."""
+    versions = sorted((each.event for each in names.told.events.values()), key=lambda each: each.sequence)
+    starts = {each.id: each.starts.instant for each in versions}
+    places = {key: place for place, key in enumerate(names.mailboxes)}
+
+    def key(known: _Known) -> tuple[object, ...]:
+        whole = known.event.partition("/")[0]
+        begins = starts.get(whole, _NEVER)
+        return (begins, known.event, places.get(known.person, len(places)), known.person)
+
+    return key
 
 
 def _rows(known: Iterable[_Known], names: Names) -> Iterator[tuple[str, ...]]:
