@@ -52,6 +52,7 @@ SUBJECTS: Final = (
     Subject("broadcast", "broadcast"),
     Subject("imports", "processes", both=False),
     Subject("replies", "replies", both=False),
+    Subject("calendar-import", "calendar_import", both=False),
 )
 
 

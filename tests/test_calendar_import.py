@@ -309,6 +309,10 @@ def test_what_can_be_repaired_is_and_is_told(lines, length, said):
         ("DTSTART:20270704T100000Z\nRRULE:FREQ=DAILY;COUNT=401", "has more than 400 dates"),
         ("DTSTART:20270704T100000Z\nRRULE:FREQ=SECONDLY;COUNT=1000000000", "does not repeat by the day"),
         ("DTSTART:20270704T100000Z\nRRULE:FREQ=DAILY;BYHOUR=1,2;COUNT=3", "a part that is not understood"),
+        (
+            "DTSTART:20240229T100000Z\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;COUNT=400",
+            "too much to work out",
+        ),
     ],
 )
 def test_what_only_a_person_can_know_is_asked(lines, said):

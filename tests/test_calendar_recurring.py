@@ -46,7 +46,7 @@ def test_a_rule_has_the_dates_that_dateutil_finds(text, starts):
     endless = ";".join(each for each in text.split(";") if not each.startswith("COUNT"))
     found = rrulestr(f"{endless};UNTIL={LAST:%Y%m%d}T235959", dtstart=starts)
     later = islice((each.date() for each in found if each > starts), rule.count - 1)
-    assert days_of(rule, starts.date(), LAST, Budget()) == [starts.date(), *later]
+    assert days_of(rule, starts.date(), LAST, Budget()) == ([starts.date(), *later], True)
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,23 @@ def test_a_rule_takes_its_steps_from_all_that_there_are():
     """What it does not need is given back, and where none are left nothing is looked for."""
     rule = rule_from("FREQ=DAILY;COUNT=10", datetime(2027, 1, 1))
     budget = Budget(1_000)
-    assert len(days_of(rule, date(2027, 1, 1), LAST, budget)) == 10
+    assert len(days_of(rule, date(2027, 1, 1), LAST, budget)[0]) == 10
     assert 980 <= budget.steps < 1_000
     never = rule_from("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", datetime(2027, 1, 1))
-    assert days_of(never, date(2027, 1, 1), date.max, budget) == [date(2027, 1, 1)]
+    assert days_of(never, date(2027, 1, 1), date.max, budget) == ([date(2027, 1, 1)], False)
     assert budget.steps == 0
+
+
+def test_a_rule_without_dates_ends_and_a_rule_that_is_too_much_says_so():
+    """27 years without any date are enough; dates that lie far apart take their steps."""
+    never = rule_from("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", datetime(2027, 1, 1))
+    budget = Budget(100_000)
+    assert days_of(never, date(2027, 1, 1), date.max, budget) == ([date(2027, 1, 1)], True)
+    assert budget.steps > 85_000
+    leap = rule_from("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29", datetime(2024, 2, 29))
+    days, are_all = days_of(leap, date(2024, 2, 29), date(2060, 1, 1), Budget())
+    assert (len(days), are_all) == (9, True)
+    assert days_of(leap, date(2024, 2, 29), date.max, Budget())[1] is False
 
 
 @given(

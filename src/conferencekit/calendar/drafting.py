@@ -242,7 +242,12 @@ class _Series:
             if last is None:
                 self.out.questions.append(f"repeats without end. Say until when (--until), or {_LEAVE}")
                 return None
-            by_rule = days_of(found, starts.date(), last.date(), self.book.budget)
+            by_rule, are_all = days_of(found, starts.date(), last.date(), self.book.budget)
+            if not are_all:
+                self.out.questions.append(
+                    f"has a rule that is too much to work out. Make single events of it, or {_LEAVE}"
+                )
+                return None
             days.update(day for day in by_rule if datetime.combine(day, starts.time()) <= last)
         slots = {datetime.combine(day, starts.time()) for day in days}
         slots |= {wall for each in self.master.more if (wall := self._wall(each))}

@@ -22,7 +22,7 @@ from .when import wall_of
 _OFFSET: Final = re.compile(r"([+-])(\d\d):?(\d\d)(?::?(\d\d))?")
 _MOST_OBSERVANCES: Final = 1_000
 _DAY: Final = timedelta(days=1)
-_STEPS_OF_LOOK: Final = 10
+_STEPS_OF_LOOK: Final = 20
 
 
 @frozen
@@ -92,7 +92,7 @@ def _times(
     last = datetime(min(years[-1], date.max.year), 12, 31, 23, 59, 59)  # noqa: DTZ001 - a wall time
     if until is not None:
         last = min(last, until + before if rule.until.endswith("Z") else until)
-    days = days_of(rule, first, last.date(), budget, most=len(years) * 4)
+    days, _ = days_of(rule, first, last.date(), budget, most=len(years) * 4)
     # What `days_of` puts first is an onset only if the rule began there.
     times = [datetime.combine(day, starts.time()) for day in (days if first == starts.date() else days[1:])]
     yield from (each for each in times if each <= last)

@@ -21,7 +21,9 @@ Every = Literal["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]
 
 WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 MOST_STEPS: Final = 50_000
-"""How many days are looked at for one rule. A rule that has no date among so many has none that anybody will see."""
+"""How many days are looked at for one rule."""
+BARREN_STEPS: Final = 10_000
+"""A rule that has no date among so many (27 years) has no more that anybody will see."""
 
 _EVERY: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _LONGEST: Final = 2_000
@@ -116,22 +118,26 @@ def _weekday(text: str) -> tuple[int, int]:
     return int(found[1] or 0), WEEKDAYS.index(found[2])
 
 
-def days_of(rule: Rule, first: date, last: date, budget: Budget, *, most: int = MOST_DATES + 1) -> list[date]:
+def days_of(
+    rule: Rule, first: date, last: date, budget: Budget, *, most: int = MOST_DATES + 1
+) -> tuple[list[date], bool]:
     """The days of a rule from `first` (which is one always) until `last` (inclusive), ascending, at most `most`.
 
-    COUNT is kept, UNTIL is what `last` says. The list ends early where the rule finds no day for a long time.
+    COUNT is kept, UNTIL is what `last` says. The flag says whether these are all: not where the work was too much.
     """
     found = [first]
     most = min(most, rule.count or most)
     left = budget.take(MOST_STEPS)
+    barren = 0
     for days, steps in _periods(rule, first):
+        if len(found) >= most or found[-1] > last or barren > BARREN_STEPS or left <= 0:
+            break
         left -= steps
         fitting = sorted(day for day in days if day > first)
+        barren = 0 if fitting else barren + steps
         found += fitting[: most - len(found)]
-        if left <= 0 or len(found) >= most or found[-1] > last:
-            break
     budget.steps += max(left, 0)
-    return [day for day in found if day <= last]
+    return [day for day in found if day <= last], left > 0 or len(found) >= most or found[-1] > last
 
 
 def _periods(rule: Rule, first: date) -> Iterator[tuple[Sequence[date], int]]:
