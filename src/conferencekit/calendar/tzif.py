@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
@@ -20,6 +20,7 @@ from attrs import frozen
 _EPOCH: Final = date(1970, 1, 1)
 _HOUR: Final = 3600
 _DAY: Final = 86400
+_SINCE: Final = -2 * 366 * _DAY
 _HEADER: Final = struct.Struct(">4s c 15x 6l")
 _TYPE: Final = struct.Struct(">lbB")
 _NAME: Final = r"(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)"
@@ -103,7 +104,7 @@ class Yearly:
 
 @frozen(kw_only=True)
 class ZoneData:
-    """All that a file says. `changes` are in order; after the last of them the `yearly` ones hold, if there are any."""
+    """What a file says of the years since 1968. `changes` are in order; after them the `yearly` ones hold, if any."""
 
     first: Clock
     changes: tuple[Change, ...]
@@ -121,12 +122,22 @@ class ZoneData:
 
     def changes_between(self, start: int, end: int) -> tuple[Change, ...]:
         """The changes of the offset in the half-open stretch from `start` to `end`, in order."""
-        found = [each for each in self.changes if start <= each.at < end]
-        found += [each for each in self._later(start, end) if start <= each.at < end]
+        first, last = (bisect_left(self.changes, at, key=lambda change: change.at) for at in (start, end))
+        found = [
+            *self.changes[first:last],
+            *(each for each in self._later(start, end) if start <= each.at < end),
+        ]
         return tuple(each for each in found if each.before.offset != each.after.offset)
+
+    def shows_twice(self, wall: int) -> bool:
+        """Whether clocks show a wall time twice: in seconds since they showed 1970-01-01T00:00."""
+        near = self.changes_between(wall - 2 * _DAY, wall + 2 * _DAY)
+        return any(each.at + each.after.offset <= wall < each.at + each.before.offset for each in near)
 
     def _later(self, start: int, end: int) -> Iterator[Change]:
         last = self.changes[-1].at if self.changes else -_EPOCH.toordinal() * _DAY
+        if not self.yearly or end <= last:
+            return
         for year in range(year_of(max(start, last)) - 1, year_of(end) + 2):
             changes = sorted((each.change(year) for each in self.yearly), key=lambda change: change.at)
             yield from (each for each in changes if each.at > last)
@@ -160,10 +171,11 @@ def _read(data: bytes, start: int) -> ZoneData:
     times = struct.unpack_from(f">{time}q", data, start)
     indices = data[start + 8 * time : start + 9 * time]
     clocks = _clocks(data, start + 9 * time, kind)
-    first = clocks[0]
-    shown = [first, *(clocks[index] for index in indices)]
+    begin = bisect_left(times, _SINCE)
+    first = clocks[indices[begin - 1] if begin else 0]
+    shown = [first, *(clocks[index] for index in indices[begin:])]
     changes = tuple(
-        Change(at, before, after) for at, (before, after) in zip(times, pairwise(shown), strict=True)
+        Change(at, before, after) for at, (before, after) in zip(times[begin:], pairwise(shown), strict=True)
     )
     footer = data[start + _size(counts, 8) :].strip(b"\n").decode()
     yearly = tuple(_yearly(footer))

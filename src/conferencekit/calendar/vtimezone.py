@@ -16,6 +16,7 @@ from typing import Final
 from attrs import frozen
 
 from ..errors import InvalidCalendar
+from ..moment import Moment
 from ..zones import exact_zone
 from .tzif import Change, Clock, Yearly, YearlyRule, ZoneData, year_of, zone_data
 
@@ -25,6 +26,8 @@ LATEST_YEAR: Final = 9990
 _DAY: Final = 86400
 _WEEKDAYS: Final = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")
 _SINCE_EVER: Final = "19700101T000000"
+_WALL_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time is naive by definition
+_SECOND: Final = timedelta(seconds=1)
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,6 +74,11 @@ def vtimezone(zone: str, first_year: int, last_year: int) -> bytes:
 def is_utc(zone: str) -> bool:
     """Whether an IANA name, exactly spelt, is one of Coordinated Universal Time."""
     return zone_data(zone).is_utc
+
+
+def shows_twice(moment: Moment) -> bool:
+    """Whether clocks in the moment's zone show its wall time twice."""
+    return zone_data(moment.zone).shows_twice((moment.wall - _WALL_EPOCH) // _SECOND)
 
 
 @lru_cache(maxsize=2048)

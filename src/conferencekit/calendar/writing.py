@@ -23,7 +23,7 @@ from ..programme.series import UNITS, Repeat
 from .invite import NOBODY, CalendarEvent, Invite, Override
 from .lines import fold, line, mailto, parameter, plain_text, text_value, uri_value
 from .validate import validate, validate_person
-from .vtimezone import EARLIEST_YEAR, LATEST_YEAR, is_utc, vtimezone
+from .vtimezone import EARLIEST_YEAR, LATEST_YEAR, is_utc, shows_twice, vtimezone
 
 PRODID: Final = "-//conferencekit//NONSGML conferencekit 1//EN"
 
@@ -204,11 +204,11 @@ def utc_value(instant: datetime) -> str:
 
 
 def _only_in_utc(*moments: Moment) -> bool:
-    """Whether the times cannot be said by zone: the second of two equal wall times, or a year beyond zone data.
+    """Whether the times cannot be said by zone: one of two equal wall times, or a year beyond zone data.
 
-    A wall time with a TZID always means the first of the two (RFC 5545, 3.3.5).
+    A wall time with a TZID means the first of the two (RFC 5545, 3.3.5), but some clients take it for the second.
     """
-    return any(each.fold or not EARLIEST_YEAR <= each.wall.year <= LATEST_YEAR for each in moments)
+    return any(not EARLIEST_YEAR <= each.wall.year <= LATEST_YEAR or shows_twice(each) for each in moments)
 
 
 def _description(event: CalendarEvent, link: str) -> str:
