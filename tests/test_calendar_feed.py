@@ -87,7 +87,7 @@ def test_every_feed_is_valid_and_says_when_each_session_is(data):
         assert b"CONFERENCE;" not in octets
         assert b"example.org/live" not in octets.replace(b"\r\n ", b"")
     by_uid = {event_uid(CONFERENCE_UID, each.id): each for each in found.sessions}
-    clocks = zones_of(octets, 2070)
+    clocks = zones_of(octets, 2140)
     for event in events_of(calendar):
         known = by_uid.get(event.value("UID"))
         if known and not event.all("RECURRENCE-ID"):

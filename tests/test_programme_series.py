@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -185,6 +186,17 @@ def test_a_date_in_a_repeated_hour_is_refused(start, end, count):
     (problem,) = found.value.problems
     assert "2036-10-26" in str(problem)
     assert "twice" in str(problem)
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_a_first_date_in_a_repeated_hour_is_refused(fold):
+    """Also where somebody chose the first or the second of the two."""
+    start = f'{{ at = 2036-10-26T02:30:00, timezone = "Europe/Berlin", fold = {fold} }}'
+    text = re.sub("starts = .*", f"starts = {start}", DOCUMENT).replace(
+        "2036-10-08T19:30", "2036-10-26T05:30"
+    )
+    with pytest.raises(InvalidDocument, match="in an hour that comes twice"):
+        conference_from_text(f'{text}repeat = {{ every = "week", count = 2 }}\n', syntax="toml")
 
 
 def test_a_date_in_a_skipped_hour_is_refused():

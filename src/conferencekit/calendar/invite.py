@@ -15,6 +15,7 @@ from attrs import field, frozen
 from ..errors import InvalidCalendar
 from ..mailbox import Mailbox, one_line
 from ..moment import Moment, instant_text, second_of
+from .vtimezone import shows_twice
 
 Method = Literal["REQUEST", "CANCEL"]
 Status = Literal["confirmed", "tentative", "cancelled"]
@@ -103,6 +104,8 @@ class CalendarEvent:
                 yield f"the event ends at {each.ends} and does not begin before that, but at {each.starts}"
         if self.overrides and not self.rrule:
             yield "an event that is no series has no dates that differ"
+        if self.rrule and any(map(shows_twice, (self.starts, self.ends))):
+            yield f"a series starts and ends at times that clocks show once, not at {self.starts} and {self.ends}"
         if self.rrule and self.starts.zone != self.ends.zone:
             yield f"a series starts and ends in one zone, not in {self.starts.zone} and {self.ends.zone}"
 

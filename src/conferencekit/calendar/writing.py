@@ -132,7 +132,9 @@ def _attendee(method: str, attendee: Mailbox, *, rsvp: bool) -> bytes:
 @lru_cache(maxsize=4096)
 def shared_part(invite: Invite) -> tuple[bytes, ...]:
     """The pieces of an invite around each person's lines, found valid. Organizer, attendee and `rsvp` do not count."""
-    head = b"".join([_HEAD, line("METHOD", _NONE, invite.method), *_vtimezones(zone_years(invite))])
+    head = b"".join(
+        [_HEAD, line("METHOD", _NONE, invite.method), *_vtimezones(zone_years(invite, is_public=False))]
+    )
     tail = _alarm(invite) + b"END:VEVENT\r\n"
     pieces = [head, *_vevents(invite, is_public=False)]
     shared = (pieces[0] + pieces[1], *(tail + each for each in pieces[2:]), tail + _END)
@@ -144,10 +146,19 @@ def shared_part(invite: Invite) -> tuple[bytes, ...]:
 def _vevents(event: CalendarEvent, *, is_public: bool) -> Iterator[bytes]:
     """Each VEVENT up to where ORGANIZER, attendees, alarms and its END follow."""
     yield b"".join(_vevent(event, event, is_public=is_public))
-    if not isinstance(event, Invite) or event.method == "REQUEST":  # a CANCEL is of the series
-        for each in event.overrides:
-            if is_public or each.status != "cancelled":  # a REQUEST has no STATUS:CANCELLED: see EXDATE
-                yield b"".join(_vevent(event, each, is_public=is_public))
+    for each in _own_vevents(event, is_public=is_public):
+        yield b"".join(_vevent(event, each, is_public=is_public))
+
+
+def _own_vevents(event: CalendarEvent, *, is_public: bool) -> tuple[Override, ...]:
+    """The dates of a series that have a VEVENT of their own."""
+    if is_public:
+        return event.overrides
+    if isinstance(event, Invite) and event.method == "CANCEL":  # it is of the series
+        return ()
+    return tuple(
+        each for each in event.overrides if each.status != "cancelled"
+    )  # others are EXDATE: see there
 
 
 def _vevent(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: bool) -> Iterator[bytes]:
@@ -230,9 +241,9 @@ def _alarm(invite: Invite) -> bytes:
     return b"".join(lines)
 
 
-def zone_years(event: CalendarEvent) -> Iterator[tuple[str, int]]:
+def zone_years(event: CalendarEvent, *, is_public: bool = True) -> Iterator[tuple[str, int]]:
     """The zones that an event's times refer to, each with years in which they do; of a series the first and last."""
-    stretches: tuple[CalendarEvent | Override, ...] = (event, *event.overrides)
+    stretches: tuple[CalendarEvent | Override, ...] = (event, *_own_vevents(event, is_public=is_public))
     for at in stretches:
         moments = [] if _only_in_utc(at.starts, at.ends) else [at.starts, at.ends]
         if event.in_utc and not event.rrule:

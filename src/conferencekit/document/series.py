@@ -20,7 +20,7 @@ from .addresses import Url
 from .kinds import Line, Scalar, one_of, whole
 from .place import Bad, Place, Setting, nearest
 from .tables import Key, Table, Values
-from .times import Date, Time
+from .times import Date, Time, is_plain
 
 
 def checked_series(starts: Moment, ends: Moment, values: Values, at: Place) -> Repeat | Bad:
@@ -31,7 +31,7 @@ def checked_series(starts: Moment, ends: Moment, values: Values, at: Place) -> R
         return repeat
     if starts.zone != ends.zone:
         return at.key("ends").report(ends.zone, "a series starts and ends in one time zone.")
-    if starts.fold or ends.fold:
+    if not (is_plain(starts, starts.zone) and is_plain(ends, ends.zone)):
         return at.key("repeat").report(str(starts), "a series cannot start in an hour that comes twice.")
     try:
         days = [each.planned.wall.date() for each in dates_of(starts, ends, repeat)]
