@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import tomllib
 from collections.abc import Iterable
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -12,10 +14,12 @@ import pytest
 from icalendar import Calendar
 from tests.calendar_client import Client, own_table
 from tests.calendar_strict import check
+from tests.docs_page import blocks
 from tests.typed_pages import edit, follow, steps_of
 
-from conferencekit import Conference, load_conference
+from conferencekit import Conference, conference_from_data, load_conference
 from conferencekit.calendar import event_uid, validate
+from conferencekit.cli import parser
 from conferencekit.cli.calendar_people import read_people
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "organiser_invites"
@@ -115,6 +119,28 @@ def programme(
         for each in session.dates
         if each.other is None or each.other.status != "cancelled"
     }
+
+
+@pytest.mark.parametrize("page", ["how-to/send-invites.md", "explanation/calendar-clients.md"])
+def test_commands_on_the_pages_can_be_typed(page):
+    """With all their options."""
+    commands = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    assert commands
+    for each in commands:
+        name, *words = shlex.split(each)
+        assert name == "conferencekit"
+        parser().parse_args(words)
+
+
+def test_what_the_page_shows_is_a_document_and_its_people(tmp_path):
+    """Both can be copied."""
+    tables = blocks("how-to/send-invites.md", "toml")
+    conference = conference_from_data(tomllib.loads("\n".join(tables)))
+    assert [each.id for each in conference.sessions] == ["opening", "evening"]
+    (tmp_path / "people.csv").write_text(blocks("how-to/send-invites.md", "text")[0], encoding="utf-8")
+    people = read_people(tmp_path / "people.csv", conference, str)
+    assert [each.is_invited for each in people] == [True, True, False]
+    assert people[1].concerning == {"opening", "evening"}
 
 
 @pytest.mark.parametrize("name", NAMES)

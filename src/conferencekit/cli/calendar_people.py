@@ -32,6 +32,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "user_email": "email",
     "address": "email",
     "email_address": "email",
+    "e-mail_address": "email",
     "name": "name",
     "full_name": "name",
     "display_name": "name",
