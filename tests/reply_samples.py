@@ -394,3 +394,34 @@ OBJECTS: dict[str, Client] = {
     "apple": apple_ics,
     "thunderbird": thunderbird_ics,
 }
+
+
+def reply_to(
+    invite: bytes,
+    partstat: str = "ACCEPTED",
+    *,
+    minute: int = 0,
+    sender: str = "",
+    comment: str = "",
+    method: str = "REPLY",
+) -> bytes:
+    """The mail by which a client answers an invite, which it gives back with the answer in it."""
+    lines = []
+    for each in invite.replace(b"\r\n ", b"").decode().split("\r\n"):
+        if each.startswith("METHOD"):
+            lines.append(f"METHOD:{method}")
+        elif each.startswith("DTSTAMP"):
+            lines.append(f"DTSTAMP:20360101T00{minute:02}00Z")
+        elif each.startswith("ATTENDEE"):
+            lines += [each.replace("NEEDS-ACTION", partstat)]
+            lines += [f"COMMENT:{comment}"] if comment else []
+        else:
+            lines.append(each)
+    calendar = "\r\n".join(lines)
+    attendee, organizer = (
+        calendar.partition(f"\r\n{name}")[2].partition("mailto:")[2].partition("\r\n")[0]
+        for name in ("ATTENDEE", "ORGANIZER")
+    )
+    kind = f"text/calendar; method={method}; charset=UTF-8"
+    head = f"From: {sender or attendee}\r\nTo: {organizer}\r\nContent-Type: {kind}\r\n\r\n"
+    return (head + calendar).encode()

@@ -15,6 +15,8 @@ from attrs import evolve
 
 from conferencekit.adapters.dump_file import dump_lines
 from conferencekit.adapters.memory import MemoryStore
+from conferencekit.calendar import event_uid
+from conferencekit.calendar.incoming import Mail
 from conferencekit.ledger import digest
 from conferencekit.moment import Moment
 from conferencekit.ports import ChangeSet, Entry, Mark, Redact
@@ -57,6 +59,25 @@ def live(secretariat: SecretariatForTests, folder: Path) -> None:
     )
     secretariat.shell.store.commit([forgotten])
     secretariat.shell.store.settle([Mark("testing", queued[1].id, 0, "held", note="a person asked")])
+    secretariat.attendance.take_replies([Mail(source="reply.ics", calendars=(reply(secretariat),))])
+
+
+def reply(secretariat: SecretariatForTests) -> bytes:
+    """What Ada's calendar answers to the opening."""
+    lines = [
+        *(
+            "BEGIN:VCALENDAR",
+            "METHOD:REPLY",
+            "VERSION:2.0",
+            "BEGIN:VEVENT",
+            "DTSTAMP:20270402T090000Z",
+            "SEQUENCE:1",
+        ),
+        f"UID:{event_uid(secretariat.conference.uid, 'opening')}",
+        "ATTENDEE;PARTSTAT=DECLINED:mailto:ada@example.org",
+        *("COMMENT:Ill", "END:VEVENT", "END:VCALENDAR", ""),
+    ]
+    return "\r\n".join(lines).encode()
 
 
 def register(secretariat: SecretariatForTests, name: str) -> str:

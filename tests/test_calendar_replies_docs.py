@@ -10,6 +10,7 @@ from tests.reply_samples import Answer, address, conference, gmail, token_of, to
 
 from conferencekit.adapters.imap import ImapMailbox
 from conferencekit.document import conference_from_text
+from conferencekit.testing.secretariat import SecretariatForTests
 
 PAGE = "how-to/read-replies.md"
 DOCUMENT = '[conference]\nid = "gmc"\ntitle = "GMC"\ntimezone = "Asia/Shanghai"\n'
@@ -36,7 +37,7 @@ def test_its_python_runs(tmp_path, monkeypatch):
         "password": "secret",
         "cursor": None,
     }
-    first, second = blocks(PAGE, "python")
+    first, second, third = blocks(PAGE, "python")
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         exec(compile(first, PAGE, "exec"), names)
@@ -46,6 +47,9 @@ def test_its_python_runs(tmp_path, monkeypatch):
         "ACCEPTED",
     ]
     compile(second, PAGE, "exec")
+    with SecretariatForTests() as secretariat, contextlib.redirect_stdout(said):
+        exec(compile(third, PAGE, "exec"), {**names, "secretariat": secretariat})
+    assert said.getvalue().splitlines()[-1] == "0 () ()"
     assert {"open", "mails", "cursor"} <= set(dir(ImapMailbox))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cli_line import Line, new_line
 from tests.imap_server import PASSWORD, ImapServer
+from tests.reply_samples import reply_to
 
 from conferencekit.calendar import validate
 
@@ -38,33 +39,9 @@ def moved(line: Line) -> None:
     sent(line, "moved")
 
 
-def reply(
-    invite: Path,
-    partstat: str = "ACCEPTED",
-    *,
-    minute: int = 0,
-    sender: str = "",
-    comment: str = "",
-    method: str = "REPLY",
-) -> bytes:
-    """What a client answers to an invite, which it gives back with the answer in it."""
-    text = invite.read_bytes().replace(b"\r\n ", b"").decode()
-    lines = []
-    for each in text.split("\r\n"):
-        if each.startswith("METHOD"):
-            lines.append(f"METHOD:{method}")
-        elif each.startswith("DTSTAMP"):
-            lines.append(f"DTSTAMP:20360101T00{minute:02}00Z")
-        elif each.startswith("ATTENDEE"):
-            lines += [each.replace("NEEDS-ACTION", partstat)]
-            lines += [f"COMMENT:{comment}"] if comment else []
-        else:
-            lines.append(each)
-    calendar = "\r\n".join(lines)
-    who = sender or calendar.partition("ATTENDEE")[2].partition("mailto:")[2].partition("\r\n")[0]
-    organizer = calendar.partition("ORGANIZER")[2].partition("mailto:")[2].partition("\r\n")[0]
-    head = f"From: {who}\r\nTo: {organizer}\r\nContent-Type: text/calendar; method={method}; charset=UTF-8\r\n\r\n"
-    return (head + calendar).encode()
+def reply(path: Path, partstat: str = "ACCEPTED", **options: object) -> bytes:
+    """What a client answers to the invite in a file."""
+    return reply_to(path.read_bytes(), partstat, **options)
 
 
 def invite(line: Line, who: str, folder: str = "invites", sequence: int = 0) -> Path:

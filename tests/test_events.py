@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from tests.reply_samples import reply_to
 
 from conferencekit import hookimpl
+from conferencekit.calendar.incoming import read_mail
 from conferencekit.conference import Conference
 from conferencekit.events import EVENTS, Event, hook_name
 from conferencekit.moment import Moment
@@ -100,6 +102,18 @@ def moving(desk: Desk) -> None:
     desk.secretariat.reload(evolve(desk.secretariat.conference, sessions=[evolve(later, status="cancelled")]))
 
 
+def answering(desk: Desk) -> None:
+    """Somebody's calendar says yes, once more, and then no."""
+    ada = desk.register("ada")
+    (mail,) = desk.secretariat.outbox
+    (invite,) = (each for each in mail.walk() if each.get_content_type() == "text/calendar")
+    octets = invite.get_payload(decode=True)
+    for number, partstat in enumerate(("ACCEPTED", "ACCEPTED", "DECLINED")):
+        answer = reply_to(octets, partstat, minute=number // 2)
+        desk.secretariat.attendance.take_replies([read_mail(answer, "a mail")])
+    assert desk.secretariat.attendance.of(ada)["opening"].answer == "DECLINED"
+
+
 def contributing(desk: Desk) -> None:
     """Submitted, revised, withdrawn."""
     ada = desk.register("ada")
@@ -147,6 +161,10 @@ STORIES: dict[Callable[[Desk], None], tuple[dict[str, object], list[str]]] = {
     moving: (
         {},
         ["ConferenceRevised", "ConferenceRevised", "SessionMoved", "ConferenceRevised", "SessionCancelled"],
+    ),
+    answering: (
+        {},
+        ["ConferenceRevised", "RegistrationConfirmed", "AttendanceChanged", "AttendanceChanged"],
     ),
     contributing: (
         {},

@@ -17,7 +17,7 @@ from conferencekit.document import conference_from_data
 from conferencekit.message.notice import notice_from_body
 from conferencekit.message.wording import check_wording
 from conferencekit.ports import Mark
-from conferencekit.secretariat import broadcasts, contributions, ledger, records, told
+from conferencekit.secretariat import attendance, broadcasts, contributions, ledger, records, told
 from conferencekit.secretariat.log_audit import audit_log
 from conferencekit.store import digest_of
 from conferencekit.store.audit import audit
@@ -30,6 +30,7 @@ ID = "testing"
 Body = Mapping[str, object]
 
 LAYOUTS: dict[str, Layout] = {
+    "attendance": attendance.ANSWERS,
     "registration": records.LAYOUT,
     "contribution": contributions.CONTRIBUTIONS,
     "broadcast": broadcasts.BROADCASTS,

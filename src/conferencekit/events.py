@@ -77,6 +77,19 @@ class RegistrationCancelled(Event):
 
 
 @frozen(kw_only=True)
+class AttendanceChanged(Event):
+    """Somebody's calendar answered an invite. The subject is the registration.
+
+    `session` is the event's id (`event/date` for a date of a series), `answer` a PARTSTAT such as `ACCEPTED`.
+    `is_current`: it answers what they were told last; else it is kept, and accepts nothing new.
+    """
+
+    session: str
+    answer: str
+    is_current: bool
+
+
+@frozen(kw_only=True)
 class SessionMoved(Event):
     """A session got other times. The subject is the session; new invites are on their way."""
 
@@ -139,6 +152,7 @@ class LedgerSealed(Event):
 
 EVENTS: Final[tuple[type[Event], ...]] = (
     AddressVerified,
+    AttendanceChanged,
     ConferenceRevised,
     ContributionRevised,
     ContributionSubmitted,

@@ -103,6 +103,11 @@ def conferencekit_registration_cancelled(event: events.RegistrationCancelled) ->
 
 
 @hookspec
+def conferencekit_attendance_changed(event: events.AttendanceChanged) -> None:
+    """Somebody's calendar answered an invite."""
+
+
+@hookspec
 def conferencekit_session_moved(event: events.SessionMoved) -> None:
     """A session got other times."""
 

@@ -37,6 +37,7 @@ from .shell import REGISTRANT, Actor, InForce, Shell
 
 if TYPE_CHECKING:
     from ..message.rendering import Renderer
+    from .attendance import AttendanceList
     from .calendars import Calendars, Remembered
     from .declarations import Declarations
 
@@ -85,6 +86,7 @@ class Acting:
         self.register = self.registrations.enter
         self._declaration_for = secretariat._declaration_for  # noqa: SLF001 - see above
         self._calendar_for = secretariat._calendar_for  # noqa: SLF001 - see above
+        self._attendance_for = secretariat._attendance_for  # noqa: SLF001 - see above
         self._actor = actor
 
     @cached_property
@@ -96,6 +98,11 @@ class Acting:
     def calendar(self) -> Calendars:
         """Feeds."""
         return self._calendar_for(self._actor)
+
+    @cached_property
+    def attendance(self) -> AttendanceList:
+        """Who comes, by what their calendars answered."""
+        return self._attendance_for(self._actor)
 
 
 class Secretariat:
@@ -183,6 +190,11 @@ class Secretariat:
     def calendar(self) -> Calendars:
         """Feeds."""
         return self._calendar_for(REGISTRANT)
+
+    @cached_property
+    def attendance(self) -> AttendanceList:
+        """Who comes, by what their calendars answered."""
+        return self._attendance_for(REGISTRANT)
 
     def form(
         self,
@@ -320,6 +332,11 @@ class Secretariat:
         from .declarations import Declarations  # noqa: PLC0415 - most processes of a host never compile one
 
         return Declarations(self.shell, self._contributions_for(actor), self._blobs, actor)
+
+    def _attendance_for(self, actor: Actor) -> AttendanceList:
+        from .attendance import AttendanceList  # noqa: PLC0415 - as above
+
+        return AttendanceList(self.shell, self._registrations_for(actor), actor)
 
     @cached_property
     def _remembered(self) -> Remembered:
