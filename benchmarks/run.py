@@ -53,6 +53,7 @@ SUBJECTS: Final = (
     Subject("imports", "processes", both=False),
     Subject("replies", "replies", both=False),
     Subject("calendar-import", "calendar_import", both=False),
+    Subject("feeds", "feeds", both=False),
 )
 
 

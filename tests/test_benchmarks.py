@@ -93,3 +93,12 @@ def test_an_import_is_measured_by_the_command_itself(tmp_path):
     lines = json.loads(done.stdout)["lines"]
     assert "2,000 rows" in lines[0]["what"]
     assert all(line["ours"] > 0 for line in lines)
+
+
+def test_a_feed_is_measured_beside_icalendar(tmp_path):
+    """Cold, with one session moved and unchanged; both wrote the same events."""
+    done = run("--json", "--dir", tmp_path, "--only", "feeds")
+    assert done.returncode == 0, done.stderr
+    lines = json.loads(done.stdout)["lines"]
+    assert [line["what"].split(", ")[1] for line in lines] == ["cold", "one changed", "unchanged"]
+    assert all(line["ours"] > 0 and line["beside"] > 0 for line in lines)

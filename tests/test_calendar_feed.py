@@ -473,15 +473,28 @@ def test_what_was_kept_changes_no_byte(data):
 
 def test_a_cache_holds_so_much_and_no_more(monkeypatch):
     """It is emptied when it is full."""
-    monkeypatch.setattr("conferencekit.calendar.feed._MOST_WHOLE", 2)
-    monkeypatch.setattr("conferencekit.calendar.feed._MOST_PIECES", 3)
-    found, cache = two_days(), FeedCache()
+    monkeypatch.setattr("conferencekit.calendar.feed._MOST", 2)
+    cache = FeedCache()
     for number in range(5):
+        found = two_days(website=f"https://gmc.example.org/{number}")
         feed = evolve(make_feed(found, "conference"), name=f"Feed {number}")
         assert sessions_in(feed_of(found, cache=cache)) == sessions_in(feed_of(found))
         feed_to_ical(feed, found, told(found), now=NOW, since=SINCE, cache=cache)
+    fewer = evolve(found, sessions=found.sessions[:1])
+    feed_of(fewer, cache=cache)
     assert len(cache._whole) <= 2
-    assert len(cache._pieces) <= 3
+    assert len(cache._pieces) <= 2
+    assert [list(each) for each in cache._pieces.values()][-1] == ["opening"]
+
+
+def test_two_conferences_may_share_a_cache():
+    """Their events are told apart, though everything in them but the conference is the same."""
+    cache, one = FeedCache(), two_days()
+    other = evolve(one, uid="00000000-8b86-4011-b42d-00cf4fc964ff")
+    for found in (one, other):
+        uids = {event_uid(found.uid, each.id) for each in found.sessions}
+        calendar = feed_of(found, cache=cache)
+        assert {each.value("UID") for each in events_of(calendar) if not each.all("TRANSP")} == uids
 
 
 def test_only_what_changed_is_written_again(monkeypatch):

@@ -39,8 +39,7 @@ _ADDRESS: Final = re.compile(r"(?:https?|webcals?)://[^\s\x00-\x1f\x7f]+")
 _USUAL: Final = CalendarPlan(organizer="x@example.org").cancelled_for
 _BEGIN: Final = datetime.min.replace(tzinfo=UTC)
 _END: Final = datetime.max.replace(tzinfo=UTC)
-_MOST_WHOLE: Final = 32
-_MOST_PIECES: Final = 50_000
+_MOST: Final = 32
 
 
 @frozen(kw_only=True)
@@ -180,6 +179,7 @@ def _as_told(planned: Event, whole: Event, part: Part) -> Event:
 class _Around:
     """What an event's lines depend on besides the event and its session."""
 
+    uid: str
     website: str | None
     zone: str
     organizer: Mailbox | None
@@ -193,18 +193,16 @@ class _Piece:
 
     event: Event
     session: Session
-    around: _Around
     known_as: str
     lines: bytes
     years: tuple[tuple[str, int], ...]
     days: tuple[date, ...]
 
-    def is_of(self, event: Event, session: Session, around: _Around, known_as: str) -> bool:
+    def is_of(self, event: Event, session: Session, known_as: str) -> bool:
         """Whether it would be made again as it is. What is the very same object is not compared."""
         return (
             (self.event is event or self.event == event)
             and (self.session is session or self.session == session)
-            and (self.around is around or self.around == around)
             and self.known_as == known_as
         )
 
@@ -224,24 +222,19 @@ class _Whole:
 class FeedCache:
     """Keeps the bytes of events and feeds, so that only what changed is written again.
 
-    Threads may share one: at worst something is written twice. It holds at most 32 feeds and 50,000 events.
+    Threads may share one: at worst something is written twice. It holds at most 32 feeds, and the events of as many
+    languages, with and without the links to take part.
     """
 
     def __init__(self) -> None:
-        self._pieces: dict[tuple[str, str, bool], _Piece] = {}
+        self._pieces: dict[_Around, dict[str, _Piece]] = {}
         self._whole: dict[Feed, _Whole] = {}
 
-    def piece(
-        self, conference: Conference, event: Event, session: Session, around: _Around, known_as: str
-    ) -> _Piece:
-        """The lines of an event."""
-        key = (event.id, around.locale, around.with_join)
-        found = self._pieces.get(key)
-        if found is None or not found.is_of(event, session, around, known_as):
-            if len(self._pieces) >= _MOST_PIECES:
-                self._pieces = {}
-            found = self._pieces[key] = _make_piece(conference, event, session, around, known_as)
-        return found
+    def pieces(self, around: _Around) -> dict[str, _Piece]:
+        """The lines of events that were written under the same circumstances."""
+        if len(self._pieces) >= _MOST and around not in self._pieces:
+            self._pieces = {}
+        return self._pieces.setdefault(around, {})
 
     def whole(self, feed: Feed) -> _Whole | None:
         """The feed as it was written last."""
@@ -251,7 +244,7 @@ class FeedCache:
         """Remember a feed. A person's is not: it is put together quickly, and there are many."""
         if feed.kind == "person":
             return
-        if len(self._whole) >= _MOST_WHOLE and feed not in self._whole:
+        if len(self._whole) >= _MOST and feed not in self._whole:
             self._whole = {}
         self._whole[feed] = whole
 
@@ -365,15 +358,29 @@ class _Writer:
         return event.ends.instant if event.repeat is None else max(event.ends, session.last_ends).instant
 
     def _pieces(self, events: Iterable[Event]) -> list[_Piece]:
-        organizer = published_organizer(self.conference, self.feed.locale)
-        with_join = self.feed.kind == "person"
-        around = _Around(
-            self.conference.website, self.conference.timezone, organizer, self.feed.locale, with_join
+        around = self._around()
+        kept, sessions = self.cache.pieces(around), self._sessions
+        found = []
+        for event in events:
+            session, known_as = sessions[event.id], self.known_as.get(event.id, "")
+            piece = kept.get(event.id)
+            if piece is None or not piece.is_of(event, session, known_as):
+                piece = kept[event.id] = _make_piece(self.conference, event, session, around, known_as)
+            found.append(piece)
+        for gone in kept.keys() - sessions.keys() if len(kept) > len(sessions) else ():
+            kept.pop(gone, None)
+        return found
+
+    def _around(self) -> _Around:
+        conference, locale = self.conference, self.feed.locale
+        return _Around(
+            uid=conference.uid,
+            website=conference.website,
+            zone=conference.timezone,
+            organizer=published_organizer(conference, locale),
+            locale=locale,
+            with_join=self.feed.kind == "person",
         )
-        piece, sessions, names = self.cache.piece, self._sessions, self.known_as
-        return [
-            piece(self.conference, each, sessions[each.id], around, names.get(each.id, "")) for each in events
-        ]
 
     def _transparent(
         self, events: Sequence[Event], pieces: Sequence[_Piece], stamp: datetime
@@ -407,7 +414,7 @@ def _make_piece(
     further = line("CATEGORIES", _NONE, text_value(track)) if track else b""
     lines = event_lines(made, further, with_organizer=around.organizer is not None)
     years, days = dict.fromkeys(zone_years(made)), days_of(event, around.zone)
-    return _Piece(event, session, around, known_as, lines, tuple(years), tuple(days))
+    return _Piece(event, session, known_as, lines, tuple(years), tuple(days))
 
 
 def _properties(feed: Feed, conference: Conference, modified: datetime) -> Iterator[bytes]:

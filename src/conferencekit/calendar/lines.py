@@ -19,7 +19,6 @@ _LINE_ENDS: Final = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _RARE: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SAFE_ADDRESS: Final = re.compile("[A-Za-z0-9_.~!$'*+@-]*")
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_ESCAPES: Final = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 
 def plain_text(text: str) -> str:
@@ -31,7 +30,9 @@ def plain_text(text: str) -> str:
 
 def text_value(text: str) -> str:
     """A value of type TEXT. A backslash stays a backslash, whatever letter follows it."""
-    return plain_text(text).translate(_ESCAPES)
+    # the backslash first; `str.translate` takes ten times as long
+    text = plain_text(text).replace("\\", "\\\\")
+    return text.replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
 def parameter(text: str) -> str:
@@ -55,7 +56,7 @@ def mailto(mailbox: Mailbox) -> str:
 
 def line(name: str, parameters: Mapping[str, str], value: str) -> bytes:
     """A content line, folded, with its CRLF. Parameters and value are written as they are given."""
-    given = "".join(f";{key}={each}" for key, each in parameters.items())
+    given = "".join([f";{key}={each}" for key, each in parameters.items()]) if parameters else ""
     return fold(f"{name}{given}:{value}".encode())
 
 
