@@ -22,7 +22,7 @@ from ..mailbox import Mailbox, parse_mailbox
 from .calendar_people import read_people
 from .calendar_report import plan_to_data, questions, report
 from .calendar_sending import deliver
-from .calendar_state import SentFile, state_path
+from .calendar_state import SentFile, locked, state_path
 from .output import Output
 from .secret import keep_secret, secret_of
 
@@ -88,9 +88,9 @@ def run_cancel(given: argparse.Namespace, output: Output) -> int:
 def _send(given: argparse.Namespace, output: Output, called_off: dict[str, str]) -> int:
     if given.out is None and given.smtp is None:
         raise InvalidText(str(given.people), "Say where the messages go: --out DIR for files, or --smtp URL.")
-    secret, new_at = secret_of(given)
-    work = _work(given, secret)
-    with work.file.locked():
+    with locked(state_path(given.conference)):
+        secret, new_at = secret_of(given)
+        work = _work(given, secret)
         told = _corrected(given, work.file.load())
         told = evolve(told, called_off={**told.called_off, **called_off})
         plan = work.plan(told)

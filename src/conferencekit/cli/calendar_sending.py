@@ -7,7 +7,9 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +25,7 @@ from .output import Output, count_of
 from .stopping import Stop, stopping
 
 _EVERY: Final = 1.0
-"""Seconds between two savings of what was sent. What left meanwhile is sent again after a crash, the same."""
+"""Seconds between two savings of what was sent. What left meanwhile goes again after a crash, the same."""
 
 _WRITING: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 _SIMPLE: Final = re.compile(r"[a-z0-9@+_-][a-z0-9@.+_-]{0,80}")
@@ -88,6 +90,7 @@ class Record:
     file: SentFile
     people: dict[str, dict[str, Telling]]
     told: Told
+    every: float = _EVERY
     saved_at: float = 0.0
     is_new: bool = False
 
@@ -96,7 +99,7 @@ class Record:
         telling = evolve(message.telling, sent=datetime.now(UTC).replace(microsecond=0))
         self.people.setdefault(message.person.key, {})[message.event.id] = telling
         self.is_new = True
-        if time.monotonic() - self.saved_at > _EVERY:
+        if time.monotonic() - self.saved_at > self.every:
             self.save()
 
     def save(self) -> None:
@@ -118,7 +121,7 @@ def _write_all(
     output: Output,
 ) -> Done:
     done = Done(folder=folder)
-    record.saved_at = time.monotonic()
+    record.every = inf  # once, at the end: whoever is killed before that finds the same files written again
     with output.progress("Writing", len(messages)) as shown:
         for number, message in enumerate(messages, 1):
             if stop.signal:
@@ -136,14 +139,19 @@ def _write_all(
 
 
 def _write(path: str, content: bytes) -> None:
-    """Write a file without a buffer, at half of the cost: there are thousands."""
-    descriptor = os.open(path, _WRITING, 0o666)
+    """Write a file without a buffer, at half of the cost: there are thousands. What fails leaves no half of one."""
     try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, _WRITING, 0o666)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        with suppress(OSError):
+            Path(path).unlink()
+        raise OSError(error.errno, error.strerror, path) from error
 
 
 def _name(message: InviteMessage) -> str:

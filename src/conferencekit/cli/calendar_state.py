@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -46,6 +46,18 @@ T = TypeVar("T")
 def state_path(document: Path) -> Path:
     """Where the state of a document lies."""
     return document.with_suffix(".sent.json")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Nobody else works on the state at this path meanwhile. Raises `StoreBusy` after ten seconds."""
+    lock = FileLock(path.with_name(f"{path.name}.lock"))
+    try:
+        if not lock.acquire(_WAIT):
+            raise StoreBusy(str(path), _WAIT)
+        yield
+    finally:
+        lock.close()
 
 
 @frozen
@@ -110,16 +122,9 @@ class SentFile:
             between = ",\n"
         yield "\n}}\n"
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Nobody else sends meanwhile. Raises `StoreBusy` after ten seconds."""
-        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"))
-        try:
-            if not lock.acquire(_WAIT):
-                raise StoreBusy(str(self.path), 1)
-            yield
-        finally:
-            lock.close()
+        return locked(self.path)
 
     def _refuse_others(self, data: Mapping[str, Any]) -> None:
         if data["schema"] > SCHEMA:

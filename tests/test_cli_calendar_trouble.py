@@ -1,0 +1,200 @@
+"""`calendar send` where something goes wrong: a full disk, a kill, two at once, a folder that nobody may write to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.cli_line import Line, new_line, one_message, process
+
+from conferencekit.adapters.file_lock import FileLock
+from conferencekit.calendar import validate
+from conferencekit.testing.disk import watched_disk, why_not
+
+line = pytest.fixture(new_line)
+
+CALENDAR = '\n[calendar]\norganizer = "gmc@example.org"\norganizer_name = "GMC"\n'
+WEBSITE = 'website = "https://gmc.example.org"\n'
+SEND = ("calendar", "send", "gmc.toml", "--people", "people.csv")
+watched = pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
+
+
+@pytest.fixture(autouse=True)
+def invited(line):
+    """A document with an organizer, and twenty people."""
+    line.edit((WEBSITE, WEBSITE + CALENDAR))
+    people(line, 20)
+
+
+def people(line: Line, number: int) -> None:
+    line.write(
+        "people.csv", "email,name\n" + "".join(f"p{each}@example.org,P {each}\n" for each in range(number))
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in folder.iterdir()}
+
+
+def count(folder: Path) -> int:
+    return sum(1 for _ in folder.iterdir()) if folder.exists() else 0
+
+
+def wait_for(folder: Path, number: int) -> None:
+    """Until so many files are there."""
+    until = time.monotonic() + 60
+    while count(folder) <= number and time.monotonic() < until:
+        time.sleep(0.005)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file is a whole one."""
+    calendars = all(validate(each.read_bytes(), "REQUEST") == () for each in folder.glob("*.ics"))
+    return calendars and all(each.read_bytes().endswith(b"--\r\n") for each in folder.glob("*.eml"))
+
+
+def unsent(line: Line) -> tuple[int, int]:
+    """How many messages are prepared and have not left, and how many have."""
+    found = line.run("calendar plan gmc.toml --people people.csv --json").json
+    return found["again"], found["unchanged"]
+
+
+@watched
+@pytest.mark.parametrize("room", [0, 60, 4_000, 12_000, 40_000, 100_000])
+def test_on_a_full_disk_nothing_is_lost_and_the_next_run_completes(line, room):
+    """One message says so; no file is half, and afterwards everybody has one message."""
+    with watched_disk(line.folder) as disk:
+        disk.set_room(room)
+        running = process(*SEND, "--out", "out", cwd=line.folder, env=dict(disk.environment))
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert errors.decode().count("conferencekit: ") == 1
+    assert "No space left on device. Free some space and try again." in errors.decode()
+    written = contents(line.path("out"))
+    assert is_whole(line.path("out"))
+    assert line.run(" ".join([*SEND, "--out", "out"])).code == 0
+    whole = contents(line.path("out"))
+    assert len(whole) == 40
+    if line.path("gmc.sent.json").exists() and room >= 4_000:
+        assert {name: whole[name] for name in written} == written
+    assert unsent(line) == (0, 20)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_run_that_is_killed_while_it_writes_is_completed_by_the_next(line):
+    """What it had written is written again, the same, byte for byte; only the last file may have been half."""
+    people(line, 2000)
+    running = process(*SEND, "--out", "out", cwd=line.folder)
+    wait_for(line.path("out"), 100)
+    running.kill()
+    running.communicate()
+    before = contents(line.path("out"))
+    assert 100 < len(before) < 4000
+    assert unsent(line) == (2000, 0)
+    assert line.run(" ".join([*SEND, "--out", "out"])).code == 0
+    after = contents(line.path("out"))
+    assert len(after) == 4000
+    assert is_whole(line.path("out"))
+    assert all(after[name].startswith(octets) for name, octets in before.items())
+    assert sum(after[name] != octets for name, octets in before.items()) <= 1
+    assert unsent(line) == (0, 2000)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_while_it_writes_keeps_what_was_written(line):
+    """And the same command goes on with the rest."""
+    people(line, 2000)
+    running = process(*SEND, "--out", "out", cwd=line.folder)
+    wait_for(line.path("out"), 100)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=60)
+    assert running.returncode == 130
+    again, written = unsent(line)
+    assert (again + written, count(line.path("out"))) == (2000, written * 2)
+    assert again > 0
+    assert f"Wrote {again:,} messages" in line.run(" ".join([*SEND, "--out", "rest"])).out
+
+
+def test_two_runs_at_once_write_each_message_once(line):
+    """The second one waits for the first, and finds nothing to do."""
+    people(line, 300)
+    runs = [process(*SEND, "--out", folder, cwd=line.folder) for folder in ("one", "two")]
+    outputs = [each.communicate(timeout=120)[0].decode() for each in runs]
+    assert [each.returncode for each in runs] == [0, 0]
+    assert sorted(len(list(line.path(each).iterdir())) for each in ("one", "two")) == [0, 600]
+    assert sum("Nothing had to be sent." in each for each in outputs) == 1
+    assert unsent(line) == (0, 300)
+
+
+def test_two_first_runs_at_once_make_one_secret(line):
+    """Whoever comes second takes the secret of the first: nobody's key is made with another one."""
+    lock = FileLock(line.path("gmc.sent.json.lock"))
+    assert lock.acquire(5)
+    runs = [process(*SEND, "--out", f"out{each}", cwd=line.folder) for each in range(2)]
+    time.sleep(3)
+    lock.close()
+    for each in runs:
+        each.communicate(timeout=120)
+    assert [each.returncode for each in runs] == [0, 0]
+    assert unsent(line) == (0, 20)
+
+
+DROP = """
+import os, sys
+from conferencekit.cli import main
+import conferencekit.cli.calendar_commands, conferencekit.cli.calendar_sending, conferencekit.document
+main(["check", "gmc.toml"])
+os.setgid(65534); os.setuid(65534)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can become somebody else")
+def test_a_folder_that_nobody_may_write_to_is_named(line, tmp_path):
+    """The state cannot be kept, so nothing is sent."""
+    line.folder.chmod(0o555)
+    for each in [line.folder, *line.folder.parents][:4]:
+        each.chmod(each.stat().st_mode | 0o055)
+    command = [sys.executable, "-c", DROP, *SEND, "--out", "out"]
+    done = subprocess.run(command, cwd=line.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done
+    assert "Permission denied. Ask for the right to use it" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert line.names() == {"gmc.toml", "people.csv"}
+
+
+def test_a_people_file_of_another_conference_invites_nobody(line):
+    """Its sessions are not known here."""
+    line.write("people.csv", "email,sessions\na@example.org,keynote\n")
+    one_message(line.run(" ".join([*SEND, "--out", "out"])), "keynote", "opening")
+    assert not line.path("out").exists()
+
+
+def test_a_state_that_was_put_beside_another_document_is_refused(line):
+    """It stays as it is, and the message says which file is wrong."""
+    line.run(" ".join([*SEND, "--out", "out"]))
+    text = line.path("gmc.toml").read_text(encoding="utf-8")
+    line.write("other.toml", text.replace('id = "gmc"', 'id = "other"'))
+    state = line.path("gmc.sent.json").read_bytes()
+    line.write("other.sent.json", state)
+    line.write("other.secret", line.path("gmc.secret").read_bytes())
+    one_message(
+        line.run("calendar send other.toml --people people.csv --out theirs"),
+        "other.sent.json",
+        "another conference",
+    )
+    assert line.path("other.sent.json").read_bytes() == state
+    assert not line.path("theirs").exists()
+
+
+def test_ten_thousand_people_are_read_and_planned(line):
+    """Within seconds, and the state stays small."""
+    people(line, 10_000)
+    began = time.process_time()
+    assert line.run("calendar plan gmc.toml --people people.csv --json").json["new"] == 10_000
+    assert time.process_time() - began < 20
