@@ -256,3 +256,67 @@ def test_many_strangers_do_not_fill_the_screen(line):
     assert "and 980 more; --json lists them all." in done.out
     assert len(done.out.splitlines()) < 30
     assert len(json.loads(line.run("calendar replies gmc.toml inbox.mbox --json").out)["strangers"]) == 1_000
+
+
+# -- with a store
+
+
+def registered(line: Line) -> None:
+    """Two people who registered, and whose invites were delivered."""
+    line.edit(
+        (
+            WEBSITE,
+            WEBSITE + CALENDAR.format(organizer="r+{token}@example.org", more='on_decline = "cancel"\n'),
+        )
+    )
+    line.people("Ada,ada@example.org,GB,1", "Bo,bo@example.org,GB,1")
+    assert line.run("import gmc.toml people.csv").code == 0
+    assert line.run("deliver gmc.toml --site https://gmc.example.org").code == 0
+
+
+def delivered(line: Line) -> dict[str, bytes]:
+    """The invites in the outbox, by person."""
+    found = {}
+    for path in (line.path("gmc.outbox") / "new").iterdir():
+        mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+        (part,) = (each for each in mail.walk() if each.get_content_type() == "text/calendar")
+        found[str(mail["To"].addresses[0].username)] = part.get_payload(decode=True)
+    return found
+
+
+def test_replies_of_registered_people(line):
+    """The store knows them; without --apply it stays as it is."""
+    registered(line)
+    invites = delivered(line)
+    inbox(line, reply_to(invites["ada"]), reply_to(invites["bo"], "DECLINED", comment="ill"))
+    done = line.run("calendar replies gmc.toml inbox")
+    assert done.code == 0, done
+    assert "Accepted 1, declined 1" in done.out
+    assert "Opening: 1 declined: Bo <bo@example.org> (ill)" in done.out
+    assert "whoever declined everything is cancelled" in done.out
+    assert line.run("calendar attendance gmc.toml").out == "Opening: not answered 2.\n"
+    done = line.run("calendar replies gmc.toml inbox --apply --by Olga")
+    assert "Cancelled: Bo <bo@example.org>." in done.out
+    assert line.run("calendar attendance gmc.toml").out == "Opening: accepted 1.\n"
+    with line.secretariat() as secretariat:
+        assert {each.name: each.state for each in secretariat.registrations.find()} == {
+            "Ada": "confirmed",
+            "Bo": "cancelled",
+        }
+    done = line.run("calendar replies gmc.toml inbox --apply --json")
+    assert done.json["changes"] == []
+    assert done.json["repeated"] == 2
+
+
+def test_the_list_of_registrations_has_the_answers(line):
+    """For people and as CSV, once invites ask for replies."""
+    registered(line)
+    inbox(line, reply_to(delivered(line)["ada"]))
+    line.run("calendar replies gmc.toml inbox --apply")
+    done = line.run("registrations gmc.toml")
+    assert any("Ada" in each and "opening accepted" in each for each in done.out.splitlines())
+    header, *rows = line.run("registrations gmc.toml --csv").out.splitlines()
+    assert header.split(",")[-1] == "attendance"
+    assert [each.rpartition(",")[2] for each in rows] == ["opening accepted", "opening not answered"]
+    found = line.run("registrations gmc.toml --json").json
+    assert [each["attendance"] for each in found] == [{"opening": "ACCEPTED"}, {"opening": "NEEDS-ACTION"}]

@@ -14,7 +14,6 @@ from .option import (
     KEPT,
     Commands,
     add_command,
-    add_document,
     add_json,
     add_out,
     add_store,
@@ -117,7 +116,7 @@ def _add_replies(commands: Commands) -> None:
         stays as it is. It says what changes; --apply keeps it. What is not certainly from an invited person changes
         nothing and is listed.""",
     )
-    add_document(replies)
+    add_store(replies)
     replies.add_argument(
         "place", metavar="PLACE", type=_place, help="a file, a folder, or imaps://USER@HOST/FOLDER"
     )
@@ -162,7 +161,7 @@ def _add_attendance(commands: Commands) -> None:
         """For each event, how many accepted, declined, or have not answered what they were told last. The replies are
         those that `calendar replies --apply` has kept.""",
     )
-    add_document(attendance)
+    add_store(attendance)
     _add_known(attendance)
     add_out(attendance, "the list of everybody, as CSV,")
 

@@ -39,16 +39,18 @@ def opened(
     conference: Conference | None = None,
     enters: bool = False,
     sends: bool = False,
+    proves: bool = False,
 ) -> Iterator[Secretariat]:
     """The secretariat that the arguments name, with the document in force.
 
     `enters`: the store is made where there is none. `sends`: links are made, so the secret and a site are needed.
+    `proves`: what was sent before comes back, so the secret is needed.
     """
     found = conference or load_conference(given.conference)
     store = store_url(given)
     if not enters:
         require_file(store, "`conferencekit import` begins a store, and --store names another")
-    secret, new_at = secret_of(given) if sends else (secrets.token_bytes(32), None)
+    secret, new_at = secret_of(given) if sends or proves else (secrets.token_bytes(32), None)
     secretariat = Secretariat(
         found,
         store=store,
@@ -62,7 +64,7 @@ def opened(
     )
     with secretariat:
         _put_in_force(secretariat, found, given, output, enters=enters)
-        if new_at is not None:
+        if new_at is not None and sends:
             keep_secret(secret, new_at, output)
         yield secretariat
 

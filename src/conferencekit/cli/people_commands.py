@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from attrs import evolve
 
+from ..calendar.composing import wants_replies
 from ..conference import Conference
 from ..document import load_conference
 from ..form.catalogue import message
@@ -24,7 +25,7 @@ from ..secretariat import Secretariat
 from ..secretariat.imports import ImportRow, export_rows
 from .files import STANDARD_INPUT, lines_of, reading, write_file
 from .importing import ImportOrder, enter_rows, processes_for
-from .lists import cells, csv_header, plain
+from .lists import Answers, attendance_text, cells, csv_header, plain
 from .opening import opened, store_url
 from .output import Output, count_of
 
@@ -172,30 +173,56 @@ def run_registrations(given: argparse.Namespace, output: Output) -> int:
             secretariat.registrations.find(*(given.state or ())), key=lambda each: each.received_at
         )
         places = _places(secretariat)
+        answers = _answers(secretariat)
         export = secretariat.plugins.exporters.get(given.format or "csv")
-    header = csv_header(conference)
-    rows = (cells(each, header) for each in found)
+    header = (*csv_header(conference), *(["attendance"] if wants_replies(conference) else []))
+    rows = (cells(each, header, answers.get(each.id)) for each in found)
     if given.out:
         write_file(given.out, export(header, rows), private=True)
         output.say(f"Wrote {count_of(len(found), 'registration', 'registrations')} to {given.out}.")
     elif given.format:
         output.document(b"".join(export(header, rows)))
     else:
-        _print_people(found, conference, places, output)
-    output.result([plain(each) for each in found])
+        _print_people(found, conference, places, answers, output)
+    output.result([_plain(each, conference, answers) for each in found])
     return 0
 
 
+def _answers(secretariat: Secretariat) -> dict[str, Answers]:
+    """What everybody's calendar answered; nothing where invites ask for no replies."""
+    if not wants_replies(secretariat.conference):
+        return {}
+    return {person.id: answers for person, answers in secretariat.attendance.everybody()}
+
+
+def _plain(
+    registration: Registration, conference: Conference, answers: dict[str, Answers]
+) -> dict[str, object]:
+    if not wants_replies(conference):
+        return plain(registration)
+    mine = answers.get(registration.id, {})
+    return {**plain(registration), "attendance": {event: each.answer for event, each in mine.items()}}
+
+
 def _print_people(
-    found: list[Registration], conference: Conference, places: dict[str, int | None], output: Output
+    found: list[Registration],
+    conference: Conference,
+    places: dict[str, int | None],
+    answers: dict[str, Answers],
+    output: Output,
 ) -> None:
     zone = conference.timezone
+    asked = wants_replies(conference)
     rows = [
-        (each.reference, each.state, each.name, each.address, _short(each.received_at, zone))
+        (
+            *(each.reference, each.state, each.name, each.address, _short(each.received_at, zone)),
+            *([attendance_text(answers.get(each.id, {}))] if asked else []),
+        )
         for each in found
     ]
     if rows:
-        output.table("", ("Reference", "State", "Name", "Address", f"Received ({zone})"), rows)
+        more = ["Attendance"] if asked else []
+        output.table("", ("Reference", "State", "Name", "Address", f"Received ({zone})", *more), rows)
         output.say()
     by_state = Counter(each.state for each in found)
     states = ", ".join(f"{count} {state}" for state, count in by_state.most_common())
