@@ -20,7 +20,8 @@ from rounds import Cost, cpu_ratio, timed
 from table import Line, show
 
 from conferencekit.calendar.composing import published
-from conferencekit.calendar.feed import FeedCache, feed_to_ical, make_feed, session_events
+from conferencekit.calendar.feed import FeedCache, feed_to_ical, make_feed
+from conferencekit.calendar.feed_events import session_events
 from conferencekit.conference import Conference
 from conferencekit.moment import Moment
 from conferencekit.programme.event import Event

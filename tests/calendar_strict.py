@@ -238,7 +238,8 @@ def check_zone_blocks(whole: Block, clocks: dict[str, ZoneClock]) -> None:
         claim(name in pytz.all_timezones, f"{name} is no IANA zone")
         claim(name in clocks, f"the VTIMEZONE of {name} does not read")
     used = {each.one("TZID") for block in whole.blocks for each in block.lines if "TZID" in each.parameters}
-    claim(used == set(zones), f"{used} are referred to, {set(zones)} explained")
+    is_empty = {each.name for each in whole.blocks} == {"VTIMEZONE"}  # a calendar has some component
+    claim(used == set(zones) or is_empty, f"{used} are referred to, {set(zones)} explained")
     for each in whole.blocks:
         if each.name == "VTIMEZONE":
             claim(each.blocks, "an empty VTIMEZONE")
@@ -250,7 +251,8 @@ def check_zone_blocks(whole: Block, clocks: dict[str, ZoneClock]) -> None:
 
 
 def check_event(event: Block, method: str | None, clocks: dict[str, ZoneClock]) -> None:
-    event.count(1, 1, "UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "SEQUENCE")
+    event.count(1, 1, "UID", "DTSTAMP", "DTSTART", "SUMMARY", "SEQUENCE")
+    event.count(0 if is_instant(event) and method is None else 1, 1, "DTEND")
     event.count(0 if method is None else 1, 1, "ORGANIZER")
     event.count(0, 0, "REQUEST-STATUS", "DURATION", "RDATE")
     event.count(0, 1, "STATUS", "DESCRIPTION", "LOCATION", "URL", "TRANSP", "RRULE", "RECURRENCE-ID")
@@ -270,9 +272,16 @@ def check_event(event: Block, method: str | None, clocks: dict[str, ZoneClock]) 
         attendee = event.one("ATTENDEE")
         claim(attendee.one("PARTSTAT") == "NEEDS-ACTION", "PARTSTAT")
         claim(attendee.one("RSVP") in ("TRUE", "FALSE"), "RSVP")
-    starts, ends = (when(event.one(name), clocks) for name in ("DTSTART", "DTEND"))
-    claim(starts < ends, f"{starts} to {ends}")
+    if not is_instant(event):
+        starts, ends = (when(event.one(name), clocks) for name in ("DTSTART", "DTEND"))
+        claim(starts < ends, f"{starts} to {ends}")
     check_alarms(event, method)
+
+
+def is_instant(event: Block) -> bool:
+    """Whether it has no length, as a deadline in a feed: said in UTC, and free time."""
+    shown = [each.value for each in event.all("TRANSP")]
+    return not event.all("DTEND") and shown == ["TRANSPARENT"] and event.one("DTSTART").value.endswith("Z")
 
 
 def check_alarms(event: Block, method: str | None) -> None:
@@ -351,7 +360,8 @@ def check_zones(events: list[Block], clocks: dict[str, ZoneClock]) -> None:
 
 def spans(event: Block, clocks: dict[str, ZoneClock]) -> list[tuple[datetime, datetime]]:
     """When an event is, with all dates of its rule."""
-    starts, ends = event.one("DTSTART"), event.one("DTEND")
+    starts = event.one("DTSTART")
+    ends = starts if is_instant(event) else event.one("DTEND")
     if not event.all("RRULE"):
         return [(when(starts, clocks), when(ends, clocks))]
     return [

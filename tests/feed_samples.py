@@ -9,7 +9,8 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from tests.invite_samples import CONFERENCE_UID, HOSTILE, TITLES, URLS, moments
 
-from conferencekit.calendar.feed import Feed, session_events
+from conferencekit.calendar.feed import Feed
+from conferencekit.calendar.feed_events import session_events
 from conferencekit.calendar.vtimezone import shows_twice
 from conferencekit.conference import CalendarPlan, Conference, Venue
 from conferencekit.deadline import Deadline

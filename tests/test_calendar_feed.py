@@ -14,6 +14,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.calendar_clock import ZoneClock, zones_of
+from tests.calendar_strict import check
 from tests.feed_samples import (
     BERLIN,
     NOW,
@@ -33,7 +34,8 @@ from tests.invite_samples import CONFERENCE_UID, HOSTILE
 from conferencekit.calendar import event_uid, validate
 from conferencekit.calendar import feed as feed_module
 from conferencekit.calendar.composing import composed
-from conferencekit.calendar.feed import Feed, FeedCache, feed_to_ical, make_feed, names_of, session_events
+from conferencekit.calendar.feed import Feed, FeedCache, feed_to_ical, make_feed, names_of
+from conferencekit.calendar.feed_events import session_events
 from conferencekit.calendar.invite import Invite
 from conferencekit.calendar.planned import planned_events
 from conferencekit.calendar.reading import Component, read
@@ -80,6 +82,7 @@ def test_every_feed_is_valid_and_says_when_each_session_is(data):
     feed = data.draw(feeds(found))
     octets = feed_to_ical(feed, found, told(found), now=NOW, since=SINCE)
     assert validate(octets, FEED) == ()
+    check(octets, None)
     (calendar,) = read(octets).components
     assert b"VALARM" not in octets
     assert b"\r\nMETHOD" not in octets

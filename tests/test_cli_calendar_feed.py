@@ -149,3 +149,99 @@ def test_two_kinds_at_once_are_wrong_usage(two):
     """And so is the group without a command."""
     assert two.run("calendar feed gmc.toml --deadlines --track Policy").code == 2
     assert two.run("calendar").code == 2
+
+
+# -- without a store: what `calendar send` told
+
+EVERYBODY = "email\nada@example.org\neve@example.org\n"
+
+
+@pytest.fixture
+def invited(two):
+    """The document of two days, with sessions as events, of which two people were told."""
+    two.edit(("[deadlines.registration]", '[calendar]\norganizer = "gmc@example.org"\ninvite = "each session"\n\n[deadlines.registration]'))  # fmt: skip
+    two.write("people.csv", EVERYBODY)
+    return two
+
+
+def send(line, name: str, *words: str) -> dict[str, Component]:
+    """The events that were sent to a folder, by title."""
+    done = line.run("calendar send gmc.toml --people people.csv --out", name, *words)
+    assert done.code == 0, done
+    found = [read(each.read_bytes()).components[0] for each in sorted(line.path(name).rglob("*.ics"))]
+    return {each.components[-1].value("SUMMARY"): each.components[-1] for each in found}
+
+
+def feed(line) -> dict[str, Component]:
+    """The events of the feed, without the bar over the days."""
+    assert line.run("calendar feed gmc.toml --out gmc.ics").code == 0
+    return {
+        key: each
+        for key, each in events_in(line.path("gmc.ics").read_bytes()).items()
+        if not each.all("TRANSP")
+    }
+
+
+SAME = ("UID", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND")
+
+
+def test_a_feed_has_what_was_sent_without_a_store(invited):
+    """UID, SEQUENCE and stamp of the messages; no secret is needed to read them."""
+    sent = send(invited, "first")
+    invited.path("gmc.secret").unlink()
+    shown = feed(invited)
+    assert set(sent) == set(shown) == {"Opening", "Panel"}
+    for title, event in shown.items():
+        assert [event.value(name) for name in SAME] == [sent[title].value(name) for name in SAME]
+
+
+def test_what_changed_and_was_not_sent_yet_has_the_next_sequence(invited):
+    """Which the message will have."""
+    send(invited, "first")
+    invited.edit(("starts = 2036-05-21T09:00:00", "starts = 2036-05-21T08:00:00"))
+    shown = feed(invited)
+    assert (shown["Panel"].value("SEQUENCE"), shown["Opening"].value("SEQUENCE")) == ("1", "0")
+    assert shown["Panel"].value("DTSTART") == "20360521T080000"
+    sent = send(invited, "second")
+    assert sent["Panel"].value("SEQUENCE") == "1"
+    assert feed(invited)["Panel"].value("DTSTAMP") == sent["Panel"].value("DTSTAMP")
+
+
+def test_a_session_that_was_called_off_is_cancelled_in_the_feed(invited):
+    """Though the document has it still."""
+    send(invited, "first")
+    done = invited.run("calendar cancel gmc.toml panel --reason Ill --people people.csv --out off")
+    assert done.code == 0, done
+    assert feed(invited)["Panel"].value("STATUS") == "CANCELLED"
+    assert feed(invited)["Opening"].value("STATUS") == "CONFIRMED"
+
+
+def test_a_renamed_session_keeps_its_uid(invited):
+    """That of the id under which it was told first."""
+    sent = send(invited, "first")
+    invited.edit(('id = "panel"', 'id = "debate"'))
+    send(invited, "second", "--renamed", "panel=debate")
+    assert feed(invited)["Panel"].value("UID") == sent["Panel"].value("UID")
+
+
+def test_in_days_the_sequence_of_a_session_rises_with_what_was_told(invited):
+    """A session has none of its own there."""
+    invited.edit(('invite = "each session"', 'invite = "one a day"'))
+    assert feed(invited)["Panel"].value("SEQUENCE") == "0"
+    send(invited, "first")
+    before = feed(invited)["Panel"]
+    invited.edit(("starts = 2036-05-21T09:00:00", "starts = 2036-05-21T08:00:00"))
+    send(invited, "second")
+    after = feed(invited)["Panel"]
+    assert int(before.value("SEQUENCE")) < int(after.value("SEQUENCE"))
+    assert after.value("DTSTART") == "20360521T080000"
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [("{", "damaged"), ('{"schema": 99, "conference": ""}', "schema 99"), ('{"schema": 1, "conference": "x"}', "another conference")],
+)  # fmt: skip
+def test_a_state_that_cannot_be_read_is_named(invited, content, part):
+    """No feed is made with other UIDs than those that were sent."""
+    invited.write("gmc.sent.json", content)
+    one_message(invited.run("calendar feed gmc.toml --out gmc.ics"), "gmc.sent.json", part)

@@ -13,20 +13,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, get_args
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from ..conference import CalendarPlan, Conference
 from ..errors import InvalidCalendar, InvalidText
 from ..mailbox import Mailbox, one_line
 from ..moment import second_of
-from ..programme.event import Event, Part
+from ..programme.event import Event
 from ..programme.session import Session
 from ..text import normalise_locale
 from .colours import COLOURS
 from .composing import published, published_organizer
 from .invite import event_uid
 from .lines import line, plain_text, text_value, uri_value
-from .planned import session_event
 from .transparent import day_bars, days_of, deadline_events, deadlines_text
 from .writing import calendar_of, event_lines, utc_value, zone_years
 
@@ -131,47 +130,6 @@ def names_of(conference: Conference, kind: FeedKind) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name))
 
 
-def session_events(
-    conference: Conference, told: Iterable[Event], *, since: datetime, sequence: int = 0
-) -> tuple[Event, ...]:
-    """An event for each session, as calendars were told of it: by an event of its own, or as a part of one of several.
-
-    A part has no SEQUENCE of its own, and that of its day would fall when a session goes to a day that changed less
-    often. `sequence` is what such sessions get: the number of revisions of the document, which never falls. What
-    nobody was told yet is as the document has it, since then (`since`).
-    """
-    alone: dict[str, Event] = {}
-    parts: dict[str, tuple[Event, Part]] = {}
-    for event in told:
-        if event.parts and not event.repeat:
-            parts |= {each.id: (event, each) for each in event.parts}
-        else:
-            alone[event.id] = event
-    found = []
-    for session in conference.sessions:
-        if session.id in alone:
-            found.append(alone[session.id])
-            continue
-        planned = session_event(conference, session, second_of(since))
-        if session.id in parts:
-            planned = _as_told(planned, *parts[session.id])
-        found.append(evolve(planned, sequence=sequence))
-    return tuple(found)
-
-
-def _as_told(planned: Event, whole: Event, part: Part) -> Event:
-    return evolve(
-        planned,
-        starts=part.starts,
-        ends=part.ends,
-        place=part.place,
-        join=part.join,
-        status=part.status,
-        in_utc=whole.in_utc,
-        dtstamp=whole.dtstamp,
-    )
-
-
 # -- writing
 
 
@@ -264,7 +222,7 @@ def feed_to_ical(
     Args:
         feed: Which feed, and what it says of itself.
         conference: The conference in force.
-        events: One for each session, as it was told (see `session_events`); those of other sessions are left out.
+        events: One for each session, as it was told (see `feed_events`); those of other sessions are left out.
         now: Decides which cancelled sessions are still shown (aware), and nothing else.
         since: Since when the conference is as it is (aware). Deadlines and days are stamped with it.
         known_as: The ids under which sessions were told first, where they were renamed since.

@@ -56,7 +56,7 @@ class _Transparent:
         if self.url:
             yield line("URL", _NONE, uri_value(self.url))
         yield line("LAST-MODIFIED", _NONE, utc_value(self.stamp))
-        yield b"TRANSP:TRANSPARENT\r\nEND:VEVENT\r\n"
+        yield b"STATUS:CONFIRMED\r\nTRANSP:TRANSPARENT\r\nEND:VEVENT\r\n"
 
 
 # -- days

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
-from ..calendar.feed import FeedKind, feed_to_ical, make_feed, session_events
+from ..calendar.feed import FeedKind, feed_to_ical, make_feed
+from ..calendar.feed_events import known_sessions
 from ..calendar.serving import modified_of
 from ..conference import Conference
 from ..document import load_conference
 from ..moment import instant_text
 from ..programme.event import Event
 from ..text import lookup, normalise_locale
+from .calendar_state import load_programme
 from .files import write_file
 from .opening import SQLITE, opened, store_url
 from .output import Output, count_of
@@ -22,11 +25,12 @@ from .output import Output, count_of
 
 @frozen
 class _Programme:
-    """The conference, an event for each session, and since when both are so."""
+    """The conference, an event for each session, and since when both are so. `known_as`: as in `Told`."""
 
     conference: Conference
     events: tuple[Event, ...]
     since: datetime
+    known_as: Mapping[str, str] = field(factory=dict)
 
 
 def run_feed(given: argparse.Namespace, output: Output) -> int:
@@ -39,7 +43,10 @@ def run_feed(given: argparse.Namespace, output: Output) -> int:
             f"The document has no texts in {locale!r}: they are in {found.conference.languages[0]!r}."
         )
     feed = make_feed(found.conference, kind, about, locale=locale, source=given.url, colour=given.color)
-    data = feed_to_ical(feed, found.conference, found.events, now=datetime.now(UTC), since=found.since)
+    now = datetime.now(UTC)
+    data = feed_to_ical(
+        feed, found.conference, found.events, now=now, since=found.since, known_as=found.known_as
+    )
     events = data.count(b"\r\nBEGIN:VEVENT\r\n")
     if given.out:
         write_file(given.out, data)
@@ -83,7 +90,12 @@ def _from_store(given: argparse.Namespace, output: Output) -> _Programme:
 
 
 def _from_document(path: Path) -> _Programme:
-    """The sessions as the document has them, since it was written last: the same file gives the same feed."""
+    """The sessions as the document has them, since it was saved last: the same file gives the same feed.
+
+    What `calendar send` told beside it counts: a feed has the UIDs and SEQUENCEs of its invites.
+    """
     conference = load_conference(path)
     since = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
-    return _Programme(conference, session_events(conference, (), since=since), since)
+    told = load_programme(path, conference)
+    held, events = known_sessions(conference, told, since=since)
+    return _Programme(held, events, since, {each.id: told.first_id(each.id) for each in events})

@@ -87,17 +87,15 @@ class SentFile:
             InvalidText: the file is damaged, of another conference, or was written with another secret.
             SchemaTooNew: a newer version wrote it.
         """
-        if not self.path.exists():
-            return Told()
-        try:
-            data = json.loads(read_file(self.path, most=_MOST))
-            self._refuse_others(data)
-            return _told(data)
-        except ConferenceKitError:
-            raise
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            why = f"It is damaged ({type(error).__name__}: {str(error)[:80]}): restore it from a backup. {_LOST}"
-            raise InvalidText(str(self.path), why) from error
+        return _load(self.path, self.conference, self._of_people)
+
+    def _of_people(self, data: Mapping[str, Any]) -> Told:
+        if not hmac.compare_digest(str(data["check"]), self._check()):
+            why = (
+                "It was written with another secret, so nobody in it can be recognised: restore the secret. "
+            )
+            raise InvalidText(str(self.path), why + _LOST)
+        return _told(data)
 
     def save(self, told: Told) -> None:
         """Keep what was told: the whole file or, if that fails, the one before."""
@@ -126,18 +124,6 @@ class SentFile:
         """Nobody else sends meanwhile. Raises `StoreBusy` after ten seconds."""
         return locked(self.path)
 
-    def _refuse_others(self, data: Mapping[str, Any]) -> None:
-        if data["schema"] > SCHEMA:
-            raise SchemaTooNew(str(self.path), data["schema"], SCHEMA)
-        if data["conference"] != self.conference.uid:
-            why = "It tells of another conference: put conference.uid back as it was, or take the file away."
-            raise InvalidText(str(self.path), why)
-        if not hmac.compare_digest(str(data["check"]), self._check()):
-            why = (
-                "It was written with another secret, so nobody in it can be recognised: restore the secret. "
-            )
-            raise InvalidText(str(self.path), why + _LOST)
-
     def _check(self) -> str:
         return self._hash(_CHECK, "")
 
@@ -149,6 +135,34 @@ class SentFile:
 _LOST: Final = (
     "If it is lost for good, take it away and send with --state-lost: calendars then take it as newer."
 )
+
+
+def load_programme(document: Path, conference: Conference) -> Told:
+    """What calendars were told of the programme, nothing of people: no secret is needed. Raises as `SentFile.load`."""
+    return _load(state_path(document), conference, _of_programme)
+
+
+def _load(path: Path, conference: Conference, read: Callable[[Mapping[str, Any]], Told]) -> Told:
+    if not path.exists():
+        return Told()
+    try:
+        data = json.loads(read_file(path, most=_MOST))
+        _refuse_others(data, path, conference)
+        return read(data)
+    except ConferenceKitError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        why = f"It is damaged ({type(error).__name__}: {str(error)[:80]}): restore it from a backup. {_LOST}"
+        raise InvalidText(str(path), why) from error
+
+
+def _refuse_others(data: Mapping[str, Any], path: Path, conference: Conference) -> None:
+    if data["schema"] > SCHEMA:
+        raise SchemaTooNew(str(path), data["schema"], SCHEMA)
+    if data["conference"] != conference.uid:
+        why = "It tells of another conference: put conference.uid back as it was, or take the file away."
+        raise InvalidText(str(path), why)
+
 
 # -- to and from JSON
 
@@ -191,10 +205,16 @@ def _attendance_to_data(attendance: Attendance) -> object:
 
 
 def _told(data: Mapping[str, Any]) -> Told:
-    return Told(
-        events={facts: _known(body) for facts, body in data["events"].items()},
+    return evolve(
+        _of_programme(data),
         people=_read_nested(data["people"], _telling),
         attendance=_read_nested(data["attendance"], _attendance),
+    )
+
+
+def _of_programme(data: Mapping[str, Any]) -> Told:
+    return Told(
+        events={facts: _known(body) for facts, body in data["events"].items()},
         known_as=_texts(data["known_as"]),
         called_off=_texts(data["called_off"]),
     )

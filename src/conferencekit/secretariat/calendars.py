@@ -12,7 +12,8 @@ from typing import Final, get_args
 
 from attrs import evolve, frozen
 
-from ..calendar.feed import Feed, FeedCache, FeedKind, feed_to_ical, make_feed, names_of, session_events
+from ..calendar.feed import Feed, FeedCache, FeedKind, feed_to_ical, make_feed, names_of
+from ..calendar.feed_events import session_events
 from ..calendar.planned import planned_events
 from ..calendar.serving import FeedAnswer, answer, etag_of
 from ..conference import Conference

@@ -1,0 +1,95 @@
+"""The events that feeds have: one for each session, as calendars were told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from attrs import evolve
+
+from ..conference import Conference
+from ..moment import second_of
+from ..programme.event import Event, Part, next_event
+from .planned import session_event
+from .planning import without_called_off
+from .told import Told
+
+
+def session_events(
+    conference: Conference, told: Iterable[Event], *, since: datetime, sequence: int = 0
+) -> tuple[Event, ...]:
+    """An event for each session, as calendars were told of it: by an event of its own, or as a part of one of several.
+
+    A part has no SEQUENCE of its own, and that of its day would fall when a session goes to a day that changed less
+    often. `sequence` is what such sessions get: the number of revisions of the document, which never falls. What
+    nobody was told yet is as the document has it, since then (`since`).
+    """
+    alone: dict[str, Event] = {}
+    parts: dict[str, tuple[Event, Part]] = {}
+    for event in told:
+        if event.parts and not event.repeat:
+            parts |= {each.id: (event, each) for each in event.parts}
+        else:
+            alone[event.id] = event
+    found = []
+    for session in conference.sessions:
+        if session.id in alone:
+            found.append(alone[session.id])
+            continue
+        planned = session_event(conference, session, second_of(since))
+        if session.id in parts:
+            planned = _as_told(planned, *parts[session.id])
+        found.append(evolve(planned, sequence=sequence))
+    return tuple(found)
+
+
+def _as_told(planned: Event, whole: Event, part: Part) -> Event:
+    return evolve(
+        planned,
+        starts=part.starts,
+        ends=part.ends,
+        place=part.place,
+        join=part.join,
+        status=part.status,
+        in_utc=whole.in_utc,
+        dtstamp=whole.dtstamp,
+    )
+
+
+def known_sessions(
+    conference: Conference, told: Told, *, since: datetime
+) -> tuple[Conference, tuple[Event, ...]]:
+    """The conference as it stands, and an event for each session, where what was told is known by person.
+
+    A session that an organiser called off is cancelled. One that changed and was not told yet has the SEQUENCE that it
+    will be told under; one that nobody is told of by itself, the number of versions that were told of anything.
+
+    Args:
+        conference: As the document has it.
+        told: What calendars were told; of people nothing is needed.
+        since: Since when the document is so (aware).
+    """
+    held = without_called_off(conference, told.called_off)
+    stamp = second_of(since)
+    parts = {
+        part.id for known in told.events.values() if not known.event.repeat for part in known.event.parts
+    }
+    found = []
+    for session in held.sessions:
+        planned = session_event(held, session, stamp)
+        if session.id in parts:
+            planned = evolve(planned, sequence=len(told.events))
+        found.append(_known(planned, told))
+    return held, tuple(found)
+
+
+def _known(planned: Event, told: Told) -> Event:
+    history = [known for _, known in told.history(planned.id)]
+    for known in history:
+        if not known.clocks_moved and next_event(known.event, planned, now=planned.dtstamp) is None:
+            return known.event
+    if not history:
+        return planned
+    newest = history[0]
+    after = next_event(newest.event, planned, now=planned.dtstamp, clocks_moved=newest.clocks_moved)
+    return after or newest.event
