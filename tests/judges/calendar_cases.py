@@ -1,4 +1,7 @@
-"""Calendars for the judges, each with what is meant: the instants of every occurrence, worked out from the programme."""
+"""Calendars for the judges, each with what is meant: the instants of every occurrence, worked out from the programme.
+
+The second date of every series is cancelled: an EXDATE in invites, STATUS:CANCELLED in feeds.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,7 @@ class Case:
     """A calendar and its method; `shown` is when its event takes place, ascending, `planned` without exceptions."""
 
     name: str
+    zone: str
     octets: bytes
     method: str
     shown: list[Span]
@@ -49,7 +53,7 @@ def near_changes() -> list[Case]:
     minutes = cycle(NEAR)
     for zone, all_changes in sorted(ALL_CHANGES.items()):
         changes = [each for each in all_changes if 1990 <= each.year <= 2036]
-        for change in {*changes[:: max(1, len(changes) // 4)], *changes[-2:]}:
+        for change in sorted({*changes[:: max(1, len(changes) // 4)], *changes[-2:]}):
             for _ in range(2):
                 starts = Moment.from_instant(
                     change.replace(tzinfo=UTC) + timedelta(minutes=next(minutes)), zone
@@ -57,7 +61,7 @@ def near_changes() -> list[Case]:
                 ends = starts.plus(HOUR)
                 octets = invite_to_ical(invite(starts=starts, ends=ends))
                 spans = [(starts.instant, ends.instant)]
-                found.append(Case(f"{starts}", octets, "REQUEST", spans, [starts.instant]))
+                found.append(Case(f"{starts}", zone, octets, "REQUEST", spans, [starts.instant]))
     return found
 
 
@@ -130,13 +134,13 @@ def _series(zone: str, repeat: Repeat, number: int) -> Iterator[Case]:
         if kind == "invite":
             ada = Mailbox(HOSTILE, "ada@example.org")
             request = Invite(method="REQUEST", organizer=ORGANIZER, attendee=ada, alarm=HOUR, **made)
-            yield Case(name, invite_to_ical(request), "REQUEST", spans, planned)
+            yield Case(name, zone, invite_to_ical(request), "REQUEST", spans, planned)
             off = Invite(method="CANCEL", organizer=ORGANIZER, attendee=ada, comment="Snow", **made)
             whole = [(each, each + 3 * HOUR) for each in planned if each != planned[1]]
-            yield Case(f"cancel of {name}", invite_to_ical(off), "CANCEL", whole, planned)
+            yield Case(f"cancel of {name}", zone, invite_to_ical(off), "CANCEL", whole, planned)
         else:
             yield Case(
-                name, event_to_ical(CalendarEvent(organizer=ORGANIZER, **made)), "FEED", spans, planned
+                name, zone, event_to_ical(CalendarEvent(organizer=ORGANIZER, **made)), "FEED", spans, planned
             )
 
 

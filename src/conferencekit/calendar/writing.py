@@ -172,8 +172,8 @@ def _vevent(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: bo
     link = "" if method == "CANCEL" else uri_value(at.join or "")
     if description := _description(event, link):
         yield line("DESCRIPTION", _NONE, text_value(description))
-    if location := at.location or link:
-        yield line("LOCATION", _NONE, text_value(one_line(location)))
+    if location := one_line(at.location) or link:
+        yield line("LOCATION", _NONE, text_value(location))
     if method != "CANCEL" or event.status == "cancelled":  # a CANCEL of one person's invite has no STATUS
         yield line("STATUS", _NONE, at.status.upper())
     if event.url:
@@ -181,8 +181,8 @@ def _vevent(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: bo
     if link:
         label = parameter(one_line(event.summary))
         yield line("CONFERENCE", {"VALUE": "URI", "FEATURE": "AUDIO,VIDEO", "LABEL": label}, link)
-    if isinstance(event, Invite) and event.comment:
-        yield line("COMMENT", _NONE, text_value(event.comment))
+    if isinstance(event, Invite) and (comment := plain_text(event.comment).strip()):
+        yield line("COMMENT", _NONE, text_value(comment))
     if method == "REQUEST":
         yield b"TRANSP:OPAQUE\r\n"
         yield b"X-MICROSOFT-DISALLOW-COUNTER:TRUE\r\n"  # nobody can propose another time for a conference
