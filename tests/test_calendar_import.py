@@ -15,13 +15,15 @@ from tests.invite_samples import ORGANIZER
 from tests.invite_samples import moments as any_moments
 
 from conferencekit.calendar.composing import composed
+from conferencekit.calendar.feed import feed_to_ical, make_feed, session_events
 from conferencekit.calendar.importing import ImportLimits, read_calendar
 from conferencekit.calendar.invite import CalendarEvent
 from conferencekit.calendar.planned import session_event
-from conferencekit.calendar.writing import calendar_to_ical, event_lines, event_to_ical
+from conferencekit.calendar.writing import event_to_ical
 from conferencekit.conference import Conference
 from conferencekit.document import conference_from_text, dump_sessions
 from conferencekit.errors import InvalidImport, InvalidTime, UnknownZone
+from conferencekit.mailbox import LONGEST_NAME, Mailbox
 from conferencekit.moment import Moment
 from conferencekit.programme.series import Occurrence, Repeat, moment_on
 from conferencekit.programme.session import Session
@@ -330,6 +332,42 @@ def test_a_series_without_end_ends_where_it_is_said():
     """The last day is the answer."""
     data = calendar("UID:a\nSUMMARY:A\nDTSTART:20270704T100000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;INTERVAL=2")
     assert only(data, until=date(2027, 7, 10)).repeat == Repeat(every="day", interval=2, count=4)
+
+
+def test_the_last_day_counts_only_where_there_are_too_many_dates():
+    """A series that ends by itself is as it is."""
+    event = "UID:{0}\nSUMMARY:{0}\nDTSTART:20270704T100000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;{1}"
+    found = read_calendar(
+        calendar(
+            event.format("a", "COUNT=20"),
+            event.format("b", "UNTIL=20300101"),
+            event.format("c", "UNTIL=soon"),
+        ),
+        until=date(2027, 7, 8),
+    )
+    assert {each.id: each.repeat.count for each in found.sessions} == {"a": 20, "b": 5, "c": 5}
+    assert told(found) == ["its UNTIL is 'SOON', which is no time"]
+
+
+def test_times_without_a_zone_beside_one_that_has_are_in_the_same():
+    """DTEND, EXDATE and RECURRENCE-ID of programs that forget it."""
+    other = "UID:a\nSUMMARY:A\nRECURRENCE-ID:20270705T100000\nDTSTART:20270705T090000Z\nDURATION:PT1H"
+    data = calendar(
+        "UID:a\nSUMMARY:A\nDTSTART;TZID=Asia/Tokyo:20270704T100000\nDTEND:20270704T110000\n"
+        "RRULE:FREQ=DAILY;COUNT=4\nEXDATE:20270706T100000\nEXDATE:20290706T100000",
+        other,
+    )
+    found = read_calendar(data)
+    assert found.questions == ()
+    assert [(each.date.day, each.status) for each in found.sessions[0].exceptions] == [
+        (5, None),
+        (6, "cancelled"),
+    ]
+    assert told(found) == [
+        "DTEND has no zone, and was read in that of DTSTART",
+        "names dates without a zone, which were read in that of its start",
+        "leaves out a date that it has not",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -647,26 +685,47 @@ def test_what_we_write_of_a_series_comes_back_equal(session):
     assert conference_from_text(document(session)).sessions == (session,)
 
 
-def test_a_feed_of_ours_comes_back_with_its_zones():
-    """Many events in many zones, one file."""
-    zones = ["Asia/Shanghai", "Europe/Berlin", "America/New_York", "Africa/Cairo", "Australia/Lord_Howe"]
-    events = [
-        CalendarEvent(
-            uid=f"u{number}",
-            sequence=0,
-            dtstamp=datetime(2027, 1, 1, tzinfo=UTC),
-            summary=f"Talk {number}",
-            starts=at("2027-05-20 09:00", zones[number % 5]).plus(timedelta(hours=number)),
-            ends=at("2027-05-20 09:45", zones[number % 5]).plus(timedelta(hours=number)),
-            organizer=ORGANIZER,
-        )
-        for number in range(100)
+@st.composite
+def single_sessions(draw: st.DrawFn) -> Session:
+    """A session of any length, of any kind."""
+    starts = draw(moments())
+    return Session(
+        id="x",
+        title=LocalizedText.of("X"),
+        starts=starts,
+        ends=starts.plus(timedelta(minutes=draw(st.integers(1, 3_000)))),
+        description=draw(st.sampled_from([None, LocalizedText.of("Tea; cake, \\n and\n\nmore")])),
+        room=draw(st.sampled_from([None, "Hall 1", "Raum „Süd“, 2. Stock"])),
+        join=draw(st.sampled_from([None, "https://example.org/live?a=1;b=2,3"])),
+        track=draw(st.sampled_from([None, "Teaching, learning"])),
+        status=draw(st.sampled_from(["confirmed", "tentative"])),
+    )
+
+
+@given(st.lists(single_sessions() | series_sessions(), min_size=1, max_size=6))
+def test_a_feed_of_ours_comes_back_as_the_sessions_of_the_document(drawn):
+    """With tracks, rooms and links; what no zone can say was written in UTC, and is the same instant."""
+    sessions = [
+        evolve(each, id=f"talk-{number}", title=LocalizedText.of(f"Talk {number}"))
+        for number, each in enumerate(drawn)
     ]
-    found = read_calendar(calendar_to_ical([(each, event_lines(each)) for each in events]))
-    assert {each.title.text(): each.starts for each in found.sessions} == {
-        each.summary: each.starts for each in events
+    planned = conference(*sessions)
+    now = datetime(2027, 1, 1, tzinfo=UTC)
+    events = session_events(planned, (), since=now)
+    data = feed_to_ical(make_feed(planned, "person", "p"), planned, events, now=now, since=now)
+    found = read_calendar(data)
+    assert (found.name, found.zone, found.questions) == ("X", "Europe/Berlin", ())
+    assert {each.id: in_instants(each) for each in found.sessions} == {
+        each.id: in_instants(each) for each in sessions
     }
-    assert (found.repairs, found.questions) == ((), ())
+    for each in found.sessions:
+        held = planned.session(each.id)
+        if held.starts.fold == held.ends.fold == 0:
+            assert each == held
+
+
+def in_instants(session: Session) -> Session:
+    return evolve(session, starts=session.starts.in_zone("UTC"), ends=session.ends.in_zone("UTC"))
 
 
 # -- harm
@@ -728,6 +787,9 @@ BOMBS = {
     ],
     "properties": [EVENT.format(1, "UTC", "X-A:1\n" * 50_000)],
     "categories": [EVENT.format(1, "UTC", "CATEGORIES:" + "a," * 100_000)],
+    "no dates": [EVENT.format(1, "UTC", ("RDATE:" + "x," * 5_000 + "\n") * 20)],
+    "links": [EVENT.format(1, "UTC", "CONFERENCE:http://a b\n" * 5_000)],
+    "rules": [EVENT.format(1, "UTC", "RRULE:FREQ=DAILY;COUNT=400\n" * 5_000)],
 }
 
 
@@ -756,6 +818,17 @@ def test_the_work_of_all_rules_and_zones_together_is_bounded():
     with pytest.raises(InvalidImport, match="more than 100,000 steps"):
         read_calendar(calendar(*BOMBS["rules that look at every day"]), limits=limits)
     assert len(read_calendar(calendar(*events[:5], zones=zones), limits=limits).sessions) == 5
+
+
+def test_marks_without_end_on_a_letter_take_time_in_proportion():
+    """Python composes them in the square of their number: a hundred times as many would take ten thousand times."""
+    text = "a" + "\u0301\u0316" * 200_000
+    found = read_calendar(
+        calendar(EVENT.format(1, "UTC", f"SUMMARY:{text}\nDESCRIPTION:{text}\nCATEGORIES:{text}"))
+    )
+    assert len(found.sessions[0].title.text()) < 40
+    assert told(found).count("has letters with more marks than anybody reads: the rest was left out") == 1
+    assert len(Mailbox(text, "a@example.org").name) == LONGEST_NAME
 
 
 def test_more_sessions_than_anybody_holds_are_refused():

@@ -27,7 +27,8 @@ def one_line(text: str) -> str:
 def _name(value: str) -> str:
     if value.isascii() and value.isprintable() and "  " not in value:
         return value.strip()[:LONGEST_NAME]
-    return unicodedata.normalize("NFC", one_line(value))[:LONGEST_NAME].rstrip()
+    # It takes the square of the marks that follow a letter: first cut, then composed.
+    return unicodedata.normalize("NFC", one_line(value)[: 4 * LONGEST_NAME])[:LONGEST_NAME].rstrip()
 
 
 def _address(value: object) -> str:

@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 
 from ..errors import InvalidTime
 from ..moment import Moment
-from ..programme.series import MOST_DATES, Occurrence, Repeat, dates_of, moment_on
+from ..programme.series import MOST_DATES, Occurrence, Repeat, Unit, dates_of, moment_on
 from .recurring import Rule, days_of, repeat_of, rule_from
 from .vevent import Incoming
 from .when import When, length_from, wall_of
@@ -25,7 +25,7 @@ USUAL_LENGTH: Final = timedelta(hours=1)
 LONGEST: Final = timedelta(days=366)
 
 _NOTHING: Final = timedelta()
-_FREQUENCIES: Final[Mapping[str, tuple[str, int]]] = {
+_FREQUENCIES: Final[Mapping[str, tuple[Unit, int]]] = {
     "DAILY": ("day", 1),
     "WEEKLY": ("week", 1),
     "MONTHLY": ("month", 1),
@@ -70,7 +70,7 @@ def draft_event(
         for each in others:
             _add(out, each, _stretch(each, book, out), named=each.recurrence)
         return out
-    is_series = bool(master.rules or master.more)
+    is_series = bool(master.rule or master.more)
     stretch = _stretch(master, book, out, in_utc=is_series)
     if stretch is None:
         return out
@@ -146,18 +146,28 @@ _CORRECT: Final = "Correct it where it comes from, or leave it out (--leave-out)
 
 def _moment(when: When, book: ZoneBook, out: Drafted, *, in_utc: bool = False) -> Moment | None:
     found = book.moment(when, in_utc=in_utc)
-    if found.note:
-        notes = out.repairs if found.moment else out.questions
-        if found.note not in notes:
-            notes.append(found.note)
+    if found.note and found.moment:
+        _tell(out, found.note)
+    elif found.note and found.note not in out.questions:
+        out.questions.append(found.note)
     return found.moment
+
+
+def _tell(out: Drafted, repair: str) -> None:
+    """Tell a repair, once."""
+    if repair not in out.repairs:
+        out.repairs.append(repair)
 
 
 def _ends(event: Incoming, starts: Moment, book: ZoneBook, out: Drafted, *, in_utc: bool) -> Moment | None:
     if event.ends and event.ends.kind != "date":
         if event.duration:
             out.repairs.append("has both DTEND and DURATION: DTEND counts")
-        return _moment(event.ends, book, out, in_utc=in_utc)
+        ends = event.ends
+        if ends.kind == "floating" and event.starts and event.starts.kind == "zoned":
+            out.repairs.append("DTEND has no zone, and was read in that of DTSTART")
+            ends = event.starts.beside(ends.wall)
+        return _moment(ends, book, out, in_utc=in_utc)
     length = length_from(event.duration) if event.duration else None
     try:
         if length is not None:
@@ -188,7 +198,10 @@ class _Series:
         slots = self._slots(until)
         if slots is None:
             return
-        without = {key for each in self.master.without if (key := self._slot(each, slots))}
+        named = [self._slot(each, slots) for each in self.master.without]
+        without = {slot for slot in named if slot}
+        if None in named:
+            self.out.repairs.append("leaves out a date that it has not")
         changed: dict[datetime, Incoming] = {}
         for each in others:
             slot = self._slot(each.recurrence, slots) if each.recurrence else None
@@ -232,46 +245,50 @@ class _Series:
     def _slots(self, until: date | None) -> list[datetime] | None:
         """Every wall time at which it begins, in order; None where that has to be asked."""
         starts = self._written.wall
-        days = {starts.date()}
-        for value in self.master.rules:
-            found = rule_from(value, starts)
-            if isinstance(found, str):
-                self.out.questions.append(f"{found}. Make single events of it, or {_LEAVE}")
-                return None
-            last = self._last(found, until)
-            if last is None:
-                self.out.questions.append(f"repeats without end. Say until when (--until), or {_LEAVE}")
-                return None
-            by_rule, are_all = days_of(found, starts.date(), last.date(), self.book.budget)
-            if not are_all:
-                self.out.questions.append(
-                    f"has a rule that is too much to work out. Make single events of it, or {_LEAVE}"
-                )
-                return None
-            days.update(day for day in by_rule if datetime.combine(day, starts.time()) <= last)
-        slots = {datetime.combine(day, starts.time()) for day in days}
-        slots |= {wall for each in self.master.more if (wall := self._wall(each))}
-        if len(slots) > MOST_DATES:
-            self.out.questions.append(
-                f"has more than {MOST_DATES} dates. Say until when (--until), or {_LEAVE}"
+        slots = {starts} | {wall for each in self.master.more if (wall := self._wall(each))}
+        if self.master.rule:
+            by_rule = self._by_rule(
+                self.master.rule, datetime.combine(until, datetime.max.time()) if until else None
             )
+            if isinstance(by_rule, str):
+                self.out.questions.append(by_rule)
+                return None
+            slots.update(by_rule)
+        if len(slots) > MOST_DATES:
+            question = f"has more than {MOST_DATES} dates. Say until when (--until), or {_LEAVE}"
+            self.out.questions.append(question)
             return None
         return sorted(slots)
 
-    def _last(self, rule: Rule, until: date | None) -> datetime | None:
+    def _by_rule(self, value: str, until: datetime | None) -> list[datetime] | str:
+        """The wall times of a rule, or what has to be asked. `until` counts where there are too many without."""
+        starts = self._written.wall
+        rule = rule_from(value, starts)
+        if isinstance(rule, str):
+            return f"{rule}. Make single events of it, or {_LEAVE}"
+        last = self._last(rule) or until
+        if last is None:
+            return f"repeats without end. Say until when (--until), or {_LEAVE}"
+        days, are_all = days_of(rule, starts.date(), last.date(), self.book.budget)
+        if until and (len(days) > MOST_DATES or not are_all):
+            last = min(last, until)
+            days, are_all = days_of(rule, starts.date(), last.date(), self.book.budget)
+        if not are_all:
+            return f"has a rule that is too much to work out. Say until when (--until), or {_LEAVE}"
+        times = (datetime.combine(day, starts.time()) for day in days)
+        return [each for each in times if each <= last]
+
+    def _last(self, rule: Rule) -> datetime | None:
         """The latest wall time that the rule may have, or None where it never ends."""
-        ends = [datetime.combine(until, datetime.max.time())] if until else []
-        if rule.until:
-            wall = wall_of(rule.until)
-            if wall is None:
-                self.out.repairs.append(f"its UNTIL is {rule.until[:30]!r}, which is no time")
-            elif rule.until.endswith("Z"):
-                ends.append(self._wall(When(wall, "utc")) or wall)
-            else:
-                ends.append(wall if "T" in rule.until else datetime.combine(wall.date(), datetime.max.time()))
-        if rule.count is not None:
-            ends.append(datetime.max)  # noqa: DTZ901 - a wall time
-        return min(ends, default=None)
+        if not rule.until:
+            return None if rule.count is None else datetime.max  # noqa: DTZ901 - a wall time
+        wall = wall_of(rule.until)
+        if wall is None:
+            _tell(self.out, f"its UNTIL is {rule.until[:30]!r}, which is no time")
+            return None if rule.count is None else datetime.max  # noqa: DTZ901 - a wall time
+        if rule.until.endswith("Z"):
+            return self._wall(When(wall, "utc"))
+        return wall if "T" in rule.until else datetime.combine(wall.date(), datetime.max.time())
 
     def _wall(self, when: When) -> datetime | None:
         """A time as it would be written beside the start."""
@@ -280,7 +297,10 @@ class _Series:
             return datetime.combine(when.wall.date(), written.wall.time())
         if (when.kind, when.zone) == (written.kind, written.zone):
             return when.wall
-        found = self.book.moment(when, in_utc=True).moment
+        if when.kind == "floating":
+            _tell(self.out, "names dates without a zone, which were read in that of its start")
+            return when.wall
+        found = _moment(when, self.book, self.out, in_utc=True)
         if found is None:
             return None
         if self._is_ours:
@@ -328,13 +348,12 @@ class _Series:
 
     def _repeat(self, days: Sequence[date]) -> Repeat | None:
         """As the rule says it, where that gives these days; else whatever gives them."""
-        for value in self.master.rules[:1]:
-            rule = rule_from(value, self._written.wall)
-            if isinstance(rule, Rule) and len(days) > 1:
-                every, months = _FREQUENCIES[rule.every]
-                repeat = Repeat(every=every, interval=rule.interval * months, count=len(days))  # type: ignore[arg-type]  # it is a unit
-                if repeat.interval < 100 and _gives(repeat, days):
-                    return repeat
+        rule = rule_from(self.master.rule, self._written.wall)
+        if isinstance(rule, Rule) and len(days) > 1:
+            every, months = _FREQUENCIES[rule.every]
+            repeat = Repeat(every=every, interval=rule.interval * months, count=len(days))
+            if repeat.interval < 100 and _gives(repeat, days):
+                return repeat
         return repeat_of(days)
 
     def _occurrence(self, slot: datetime, event: Incoming, usual: _Stretch) -> Iterator[Occurrence]:
@@ -384,8 +403,7 @@ class _Series:
                 _add(self.out, self.master, _Stretch(starts, starts.plus(length)), named)
 
     def _at(self, wall: datetime) -> Moment | None:
-        written = self._written
-        return _moment(When(wall, written.kind, written.zone), self.book, self.out, in_utc=True)
+        return _moment(self._written.beside(wall), self.book, self.out, in_utc=True)
 
 
 _LEAVE: Final = "leave it out (--leave-out)"

@@ -152,7 +152,8 @@ class _Import:
         if calendar.value("METHOD").strip().upper() == "CANCEL":
             self._cancel(events)
         book.prepare(
-            (when for each in events for when in each.whens()), has_series=any(e.rules for e in events)
+            (when for each in events for when in each.whens()),
+            has_series=any(e.rule or e.more for e in events),
         )
         for group in self._by_uid(events):
             if group[0].uid not in leave_out:

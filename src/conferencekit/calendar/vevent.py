@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 from attrs import define, field
@@ -19,7 +20,11 @@ from .reading import Component, Property, text_of, texts_of
 from .when import When, read_when, when_from
 
 MOST_TIMES: Final = 2_000
-"""Times of all RDATE and all EXDATE of an event that are read."""
+"""Times of all RDATE, and of all EXDATE, of an event that are read."""
+
+_MOST_LINKS: Final = 20
+_MOST_MARKS: Final = 30
+_LONGEST_CATEGORY: Final = 2_000
 
 _STATUSES: Final[dict[str, SessionStatus]] = {
     "CONFIRMED": "confirmed",
@@ -39,7 +44,18 @@ _MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _TAG: Final = re.compile(r"<(/?[a-z]{1,10}[0-9]?)\b[^<>]{0,4000}>", re.IGNORECASE)
 _BREAKS: Final = frozenset({"br", "/p", "/div", "/li", "/tr", "/ul", "/ol"})
 _ONCE: Final = frozenset(
-    {"UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "STATUS", "RECURRENCE-ID", "LOCATION", "DESCRIPTION"}
+    {
+        "UID",
+        "RRULE",
+        "DTSTART",
+        "DTEND",
+        "DURATION",
+        "SUMMARY",
+        "STATUS",
+        "RECURRENCE-ID",
+        "LOCATION",
+        "DESCRIPTION",
+    }
 )
 
 
@@ -57,7 +73,7 @@ class Incoming:
     starts: When | None = None
     ends: When | None = None
     duration: str = ""
-    rules: tuple[str, ...] = ()
+    rule: str = ""
     more: tuple[When, ...] = ()
     without: tuple[When, ...] = ()
     recurrence: When | None = None
@@ -85,7 +101,7 @@ def incoming_from(event: Component, *, has_html: bool) -> Incoming:
             found.notes.append(f"has {len(lines[name])} {name}: the first counts")
     _read_times(found, lines)
     found.duration = first.get("DURATION", "")
-    found.rules = tuple(each.value for each in lines.get("RRULE", ()))
+    found.rule = first.get("RRULE", "").strip()
     found.status = _status(found, first.get("STATUS", ""))
     found.stamp = first.get("DTSTAMP", "").strip()
     number = first.get("SEQUENCE", "").strip()
@@ -126,14 +142,18 @@ def _shown(when: When) -> str:
 
 
 def _times(found: Incoming, properties: Sequence[Property], name: str) -> tuple[When, ...]:
-    times: list[When] = []
-    for each in properties:
-        for text in each.value.split(",", MOST_TIMES):
-            when = read_when(text.partition("/")[0], each.parameters.get("TZID", ""))
-            if when is None:
-                found.notes.append(f"a date of {name} is no time, and was left out")
-            elif len(times) < MOST_TIMES:
-                times.append(when)
+    written = ((text, each) for each in properties for text in each.value.split(",", MOST_TIMES))
+    times = []
+    wrong = 0
+    for text, each in islice(written, MOST_TIMES):
+        when = read_when(text.partition("/")[0], each.parameters.get("TZID", ""))
+        if when is not None:
+            times.append(when)
+        wrong += when is None
+    if wrong:
+        found.notes.append(f"{name} has {wrong} that are no time, and were left out")
+    if next(written, None):
+        found.notes.append(f"{name} has more than {MOST_TIMES:,} times: the rest was left out")
     return tuple(times)
 
 
@@ -149,7 +169,7 @@ def _status(found: Incoming, text: str) -> SessionStatus | None:
 
 def _line(found: Incoming, what: str, text: str) -> str:
     """A text on one line, as it may stand in a document."""
-    line = unicodedata.normalize("NFC", one_line(text))
+    line = _composed(found, one_line(text))
     if len(line) > LINE:
         found.notes.append(f"its {what} was cut to {LINE} characters")
         line = line[:LINE].rstrip()
@@ -161,7 +181,7 @@ def _lines(found: Incoming, text: str, *, has_html: bool) -> str:
     if has_html and _TAG.search(plain):
         plain = html.unescape(_TAG.sub(_instead_of_tag, plain))
         found.notes.append("its description was HTML, and became plain text")
-    plain = unicodedata.normalize("NFC", plain_text(plain).strip(" \t\n"))
+    plain = _composed(found, plain_text(plain).strip(" \t\n"))
     if plain.isascii() and plain.replace("\n", "").isprintable() and len(plain) <= LINES:
         return plain
     problem = text_problem(plain, lines=True)
@@ -169,6 +189,20 @@ def _lines(found: Incoming, text: str, *, has_html: bool) -> str:
         return plain
     found.notes.append(f"its description {problem.partition(':')[0]}; that was taken out")
     return _MARKS.sub("", plain)[:LINES].strip(" \t\n")
+
+
+def _composed(found: Incoming, text: str) -> str:
+    """In the form NFC, for which Python takes the square of the marks that follow a letter: 30 are enough (UAX #15)."""
+    if text.isascii() or not any(map(unicodedata.combining, text)):
+        return text if text.isascii() else unicodedata.normalize("NFC", text)
+    kept, run = [], 0
+    for each in text:
+        run = run + 1 if unicodedata.combining(each) else 0
+        if run <= _MOST_MARKS:
+            kept.append(each)
+    if len(kept) < len(text):
+        found.notes.append("has letters with more marks than anybody reads: the rest was left out")
+    return unicodedata.normalize("NFC", "".join(kept))
 
 
 def _instead_of_tag(found: re.Match[str]) -> str:
@@ -179,7 +213,7 @@ def _read_place(found: Incoming, lines: dict[str, list[Property]], location: str
     """The room from LOCATION, and the link from wherever programs put it."""
     room = _line(found, "room", location)
     links = [text_of(each.value).strip() for name in _LINKS for each in lines.get(name, ())]
-    links = [each for each in links if each[:4].lower() == "http"]
+    links = [each for each in links[:_MOST_LINKS] if each[:4].lower() == "http"]
     if in_room := _URL.search(room):
         links.append(in_room[0].rstrip(".,;:!)]"))
     for each in dict.fromkeys(links):
@@ -205,9 +239,8 @@ def _without_link(description: str, link: str) -> str:
 
 
 def _read_track(found: Incoming, properties: Sequence[Property]) -> None:
-    names = [
-        name for each in properties for text in texts_of(each.value) if (name := _line(found, "track", text))
-    ]
+    texts = (text for each in properties for text in texts_of(each.value[:_LONGEST_CATEGORY]))
+    names = list(islice(filter(None, (_line(found, "track", text) for text in texts)), 2))
     if names:
         found.track = names[0]
     if len(names) > 1:

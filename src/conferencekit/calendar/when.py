@@ -37,6 +37,10 @@ class When:
     zone: str = ""
     is_odd: bool = False
 
+    def beside(self, wall: datetime) -> When:
+        """Another wall time, read by the same."""
+        return When(wall, self.kind, self.zone)
+
 
 def wall_of(text: str) -> datetime | None:
     """The wall time that a DATE-TIME says, `20261001T180000` (also with a Z); midnight for a DATE."""
