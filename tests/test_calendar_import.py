@@ -818,6 +818,10 @@ def test_the_work_of_all_rules_and_zones_together_is_bounded():
     with pytest.raises(InvalidImport, match="more than 100,000 steps"):
         read_calendar(calendar(*BOMBS["rules that look at every day"]), limits=limits)
     assert len(read_calendar(calendar(*events[:5], zones=zones), limits=limits).sessions) == 5
+    series = [EVENT.format(number, "UTC", "RRULE:FREQ=DAILY;COUNT=400") for number in range(20)]
+    with pytest.raises(InvalidImport, match="more than 100,000 steps"):
+        read_calendar(calendar(*series), limits=limits)
+    assert len(read_calendar(calendar(*series[:5]), limits=limits).sessions) == 5
 
 
 def test_marks_without_end_on_a_letter_take_time_in_proportion():

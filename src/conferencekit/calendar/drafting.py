@@ -25,6 +25,7 @@ USUAL_LENGTH: Final = timedelta(hours=1)
 LONGEST: Final = timedelta(days=366)
 
 _NOTHING: Final = timedelta()
+_STEPS_OF_DATE: Final = 30
 _FREQUENCIES: Final[Mapping[str, tuple[Unit, int]]] = {
     "DAILY": ("day", 1),
     "WEEKLY": ("week", 1),
@@ -323,7 +324,7 @@ class _Series:
         days = [each.date() for each in slots]
         is_even = self._is_ours and all(each.time() == starts.wall.time() for each in slots)
         repeat = self._repeat(days) if is_even and not starts.fold and not ends.fold else None
-        if repeat is None:
+        if repeat is None or not self.book.budget.take(_STEPS_OF_DATE * len(days)):
             return False
         try:
             if ends > moment_on(starts, days[1], days[0]):
@@ -336,7 +337,8 @@ class _Series:
             for slot, event in changed.items():
                 found += self._occurrence(slot, event, usual[slot])
             exceptions = tuple(sorted(found, key=lambda each: each.date))
-            dates_of(starts, ends, repeat, exceptions)
+            if exceptions:
+                dates_of(starts, ends, repeat, exceptions)
         except InvalidTime:
             # A date in an hour that clocks skip or show twice: calendars cannot say it in a series.
             return False

@@ -38,7 +38,7 @@ class ImportLimits:
 
     reading: ReadingLimits = READING_LIMITS
     sessions: int = 10_000
-    steps: int = 2_000_000
+    steps: int = 4_000_000
 
 
 IMPORT_LIMITS: Final = ImportLimits()
@@ -156,7 +156,7 @@ class _Import:
             has_series=any(e.rule or e.more for e in events),
         )
         for group in self._by_uid(events):
-            if group[0].uid not in leave_out:
+            if group[0].uid not in leave_out and self.budget.steps > 0:
                 self._draft(group, book)
         self.repairs += [Remark(text=each) for each in book.notes]
         self._count_rest(calendar)

@@ -53,7 +53,7 @@ class Rule:
 class Budget:
     """How much work a whole file may make, in steps. What is over is not done."""
 
-    steps: int = 2_000_000
+    steps: int = 4_000_000
 
     def take(self, steps: int) -> int:
         """As many of these steps as are left."""
