@@ -15,7 +15,7 @@ from attrs import field, frozen
 from ..errors import InvalidCalendar
 from ..mailbox import Mailbox, one_line
 from ..moment import Moment, instant_text, second_of
-from .vtimezone import shows_twice
+from .vtimezone import EARLIEST_YEAR, LATEST_YEAR, shows_twice
 
 Method = Literal["REQUEST", "CANCEL"]
 Status = Literal["confirmed", "tentative", "cancelled"]
@@ -104,9 +104,15 @@ class CalendarEvent:
                 yield f"the event ends at {each.ends} and does not begin before that, but at {each.starts}"
         if self.overrides and not self.rrule:
             yield "an event that is no series has no dates that differ"
-        if self.rrule and any(map(shows_twice, (self.starts, self.ends))):
+        if self.rrule:
+            yield from self._problems_of_series()
+
+    def _problems_of_series(self) -> Iterator[str]:
+        if any(map(shows_twice, (self.starts, self.ends))):
             yield f"a series starts and ends at times that clocks show once, not at {self.starts} and {self.ends}"
-        if self.rrule and self.starts.zone != self.ends.zone:
+        if not EARLIEST_YEAR <= self.starts.wall.year <= LATEST_YEAR:
+            yield f"a series starts in the years from {EARLIEST_YEAR} to {LATEST_YEAR}, not at {self.starts}"
+        if self.starts.zone != self.ends.zone:
             yield f"a series starts and ends in one zone, not in {self.starts.zone} and {self.ends.zone}"
 
 
