@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.reply_samples import CLIENTS, Answer, gmail, google_ics
 
-from conferencekit.calendar.incoming import DEEPEST, LARGEST_MAIL, MOST_PARTS, Mail, read_mail
+from conferencekit.calendar.incoming import DEEPEST, LARGEST_MAIL, MOST_PARTS, NO_SENDER, Mail, read_mail
 
 OBJECT = google_ics(Answer())
 
@@ -23,7 +23,7 @@ def by_python(data: bytes) -> tuple[str, list[bytes]]:
     message = email.message_from_bytes(data, policy=email.policy.compat32)
     parts = [each for each in message.walk() if each.get_content_type() == "text/calendar"]
     found = [each.get_payload(decode=True) or b"" for each in parts]
-    return parseaddr(message["From"] or "")[1], list(dict.fromkeys(map(lines, found)))
+    return parseaddr(message["From"] or "")[1] or NO_SENDER, list(dict.fromkeys(map(lines, found)))
 
 
 def lines(data: bytes) -> bytes:
@@ -130,6 +130,17 @@ def test_an_attachment_counts_where_no_part_does():
     message.add_attachment(b"no calendar", "application", "octet-stream", filename="a.pdf")
     (data,) = read_mail(message.as_bytes(), "x").calendars
     assert lines(data) == lines(OBJECT)
+
+
+def test_what_only_outlook_reads_is_named():
+    """A reply may be in a winmail.dat: somebody has to look at it there."""
+    message = EmailMessage()
+    message["From"] = "ada@example.net"
+    message.set_content("see attachment")
+    message.add_attachment(b"\x78\x9f\x3e\x22", "application", "ms-tnef", filename="winmail.dat")
+    assert "winmail.dat" in read_mail(message.as_bytes(), "x").problem
+    message.add_attachment(OBJECT, "text", "calendar")
+    assert read_mail(message.as_bytes(), "x").problem == ""
 
 
 def test_other_charsets_become_utf_8():

@@ -193,6 +193,14 @@ def test_a_file_without_sender_is_believed():
     assert isinstance(found.verdicts[0], Answered)
 
 
+def test_a_mail_without_sender_is_a_strangers():
+    """A file that is no mail has none; a mail has."""
+    data = gmail(Answer()).replace(b"From:", b"X-From:")
+    (found,) = judge_of(PLAN, TOLD).judge_all([read_mail(data, "x")]).verdicts
+    assert isinstance(found, Stranger)
+    assert "(no sender)" in found.reason
+
+
 @pytest.mark.parametrize("sender", ["ADA@Example.NET", "ada+calendar@example.net"])
 def test_a_sender_is_the_same_in_another_dress(sender):
     """Case and tags make no other mailbox."""
@@ -286,6 +294,12 @@ def test_a_decline_does_what_the_document_says(rule, proven, action):
 def test_an_alias_cancels_nothing():
     """A forwarded invite has the token in it, too."""
     answer = Answer(to=to("ada"), partstat="DECLINED", attendee="eve@example.com")
+    assert verdict(answer, told=TOLD_TOKENS, plan=TOKENS).action == "ask"
+
+
+def test_another_sender_cancels_nothing():
+    """Whoever was forwarded an invite knows the token in it, and whose it is."""
+    answer = Answer(to=to("ada"), partstat="DECLINED", sender="eve@example.com")
     assert verdict(answer, told=TOLD_TOKENS, plan=TOKENS).action == "ask"
 
 
@@ -421,9 +435,12 @@ def test_what_is_no_reply_is_listed():
             Mail(source="big", problem="too large"),
             Mail(source="newsletter"),
             mail(Answer(method="REQUEST")),
+            mail(Answer(method="REQUEST", event="other")),
         ]
     )
-    assert [type(each) for each in found.verdicts] == [Unread, Unread]
+    assert [type(each) for each in found.verdicts] == [Unread, Unread, Unread]
+    # an invite of ours that came back is worth a look, one to something else is not
+    assert [each.is_other for each in found.verdicts] == [False, False, True]
     assert found.silent == 1
     assert found.told == TOLD
 

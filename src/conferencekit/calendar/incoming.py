@@ -23,6 +23,9 @@ MOST_PARTS: Final = 200
 DEEPEST: Final = 8
 """How deep parts may stand in each other."""
 
+NO_SENDER: Final = "(no sender)"
+"""The sender of a mail that names none."""
+
 _LONGEST_HEAD: Final = 100_000
 _MOST_RECIPIENTS: Final = 50
 _WANTED: Final = re.compile(
@@ -41,6 +44,8 @@ _NOT_BASE64: Final = bytes(
     set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 )
 _ICS: Final = (b"application/ics", b"application/octet-stream", b"text/plain", b"application/x-ics")
+_TNEF: Final = (b"application/ms-tnef", b"application/vnd.ms-tnef")
+_IN_TNEF: Final = "what is in it is a winmail.dat, which only Outlook reads: look at it there"
 # Those that clients write calendars in, and that decode in time that grows with the length only.
 _CHARSETS: Final = re.compile(
     r"iso-8859-\d{1,2}|windows-12\d\d|cp12\d\d|koi8-[ru]|gb2312|gbk|gb18030|big5|euc-(?:jp|kr)|shift_jis|iso-2022-jp"
@@ -52,8 +57,8 @@ _CHARSETS: Final = re.compile(
 class Mail:
     """What a mail holds of calendars. `source` says for people where it was found.
 
-    `sender` is the address of its From, "" in a file that is no mail but a calendar. `recipients` are the addresses
-    that it was sent and delivered to. `problem`: why it could not be read.
+    `sender` is the address of its From, `NO_SENDER` where it has none, and "" in a file that is no mail but a
+    calendar. `recipients` are the addresses that it was sent and delivered to. `problem`: why it could not be read.
     """
 
     source: str
@@ -80,11 +85,13 @@ def read_mail(data: bytes, source: str) -> Mail:
         parts.read(head, body, len(text), 1)
     except _TooMuch as error:
         return Mail(source=source, sender=_sender(head), problem=str(error))
+    calendars = tuple(dict.fromkeys(parts.calendars or parts.attached))
     return Mail(
         source=source,
         sender=_sender(head),
         recipients=_recipients(head),
-        calendars=tuple(dict.fromkeys(parts.calendars or parts.attached)),
+        calendars=calendars,
+        problem=_IN_TNEF if parts.is_tnef and not calendars else "",
     )
 
 
@@ -116,7 +123,7 @@ def _sender(head: _Head) -> str:
     value = _first(head, b"from")[:1_000]
     if b"," not in value and (found := _IN_BRACKETS.search(value)):
         return found[1].decode("utf-8", "replace")
-    return parseaddr(value.decode("utf-8", "replace"))[1]
+    return parseaddr(value.decode("utf-8", "replace"))[1] or NO_SENDER
 
 
 def _recipients(head: _Head) -> tuple[str, ...]:
@@ -144,12 +151,16 @@ class _TooMuch(Exception):
 
 @define
 class _Parts:
-    """Looks for calendars in the parts of a mail. `attached`: those that count where no part is a text/calendar."""
+    """Looks for calendars in the parts of a mail. `attached`: those that count where no part is a text/calendar.
+
+    `is_tnef`: a part is in a form of Outlook's own.
+    """
 
     text: bytes
     calendars: list[bytes] = field(factory=list)
     attached: list[bytes] = field(factory=list)
     pieces: int = 0
+    is_tnef: bool = False
 
     def read(self, head: _Head, start: int, end: int, depth: int) -> None:
         """One part, from where its body starts."""
@@ -167,6 +178,8 @@ class _Parts:
             self.calendars.append(self._decoded(head, parameters, start, end))
         elif kind in _ICS and _is_ics(parameters, _first(head, b"content-disposition")):
             self.attached.append(self._decoded(head, parameters, start, end))
+        elif kind in _TNEF:
+            self.is_tnef = True
 
     def _between(self, delimiter: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Where each part of a multipart begins and ends. The line end before a delimiter belongs to it."""

@@ -36,8 +36,8 @@ Action = Literal["nothing", "ask", "cancel"]
 class Answered:
     """A reply that counts from now on. `event` is an event's id, or `event/date` for a date of a series.
 
-    `before` is their answer before. `is_proven`: it came to the person's own reply address and answers for their own
-    address, so nobody else wrote it.
+    `before` is their answer before. `is_proven`: it came to the person's own reply address, from and for their own
+    address, so nobody wrote it who was not sent the invite, or forged the sender as well.
     """
 
     source: str
@@ -90,11 +90,15 @@ class Proposed:
 
 @frozen(kw_only=True)
 class Stranger:
-    """A reply that is not certainly from somebody who was invited: for a person to look at. It changes nothing."""
+    """A reply that is not certainly from somebody who was invited: for a person to look at. It changes nothing.
+
+    `event` is what it is about, "" for an event that is none of ours.
+    """
 
     source: str
     address: str
     reason: str
+    event: str = ""
 
 
 @frozen(kw_only=True)
@@ -109,10 +113,11 @@ class Suspicious:
 
 @frozen(kw_only=True)
 class Unread:
-    """What is no reply, or cannot be understood."""
+    """What is no reply, or cannot be understood. `is_other`: something else about an event that is none of ours."""
 
     source: str
     reason: str
+    is_other: bool = False
 
 
 Verdict: TypeAlias = Answered | Repeated | Outdated | Proposed | Stranger | Suspicious | Unread
@@ -199,18 +204,18 @@ class Judge:
     def _verdict(
         self, mail: Mail, reply: Reply | NoReply, attendance: Mapping[str, Mapping[str, Attendance]]
     ) -> Verdict:
-        if isinstance(reply, NoReply):
-            return Unread(source=mail.source, reason=reply.reason)
         event = self._events.get(reply.uid)
+        if isinstance(reply, NoReply):
+            return Unread(source=mail.source, reason=reply.reason, is_other=reply.is_other and event is None)
         if event is None:
-            return _stranger(mail, reply, "it is about an event that nobody was invited to")
+            return _stranger(mail, reply, "", "it is about an event that nobody was invited to")
         key = self._key(reply, event)
         if key is None:
-            return _stranger(mail, reply, f"it is about a date that {event} does not have")
+            return _stranger(mail, reply, event, f"it is about a date that {event} does not have")
         person, doubt, is_proven = self._person(mail, reply, event)
         telling = self.told.telling(person, event)
         if doubt or telling is None:
-            return _stranger(mail, reply, doubt)
+            return _stranger(mail, reply, event, doubt)
         if reply.sequence > telling.sequence:
             reason = f"it answers version {reply.sequence}, and version {telling.sequence} is the last that was told"
             return Suspicious(source=mail.source, person=person, event=key, reason=reason)
@@ -255,7 +260,7 @@ class Judge:
                 return "", "it went to the reply address of somebody who was not invited to this", False
             if named and person not in named:
                 return "", "it answers for one person, and went to the reply address of another", False
-            return person, "", bool(named)
+            return person, "", bool(named) and (not mail.sender or _may_answer(mail.sender, reply))
         if not named:
             return "", "this address was not invited to it", False
         if len(named) > 1:
@@ -300,8 +305,8 @@ def reply_address(conference: Conference) -> re.Pattern[str] | None:
     return re.compile(f"{re.escape(before)}([a-z2-7]{{{TOKEN_LENGTH}}}){re.escape(after)}")
 
 
-def _stranger(mail: Mail, reply: Reply, reason: str) -> Stranger:
-    return Stranger(source=mail.source, address=reply.attendee, reason=reason)
+def _stranger(mail: Mail, reply: Reply, event: str, reason: str) -> Stranger:
+    return Stranger(source=mail.source, address=reply.attendee, event=event, reason=reason)
 
 
 def _attendance(reply: Reply, telling: Telling) -> Attendance:

@@ -75,10 +75,14 @@ class Reply:
 
 @frozen(kw_only=True)
 class NoReply:
-    """A calendar object that is no reply, or one that cannot be understood, and why. `uid` where it has one."""
+    """A calendar object that is no reply, or one that cannot be understood, and why. `uid` where it has one.
+
+    `is_other`: it is understood, and is something else, such as an invite.
+    """
 
     reason: str
     uid: str = ""
+    is_other: bool = False
 
 
 def read_replies(data: bytes, *, sender: str = "") -> tuple[Reply | NoReply, ...]:
@@ -130,7 +134,7 @@ def _in_calendar(calendar: Component, sender: str) -> Iterator[Reply | NoReply]:
     uid = _uid(events[0]) if events else ""
     if method not in _METHODS:
         what = f"its METHOD is {method[:40]}" if method else "it has no METHOD"
-        yield NoReply(reason=f"{what}, so it answers nothing", uid=uid)
+        yield NoReply(reason=f"{what}, so it answers nothing", uid=uid, is_other=True)
     elif not events:
         yield NoReply(reason=f"it is a {method} without an event")
     else:

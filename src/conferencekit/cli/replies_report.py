@@ -81,7 +81,8 @@ def report(judged: Judged, names: Names, is_kept: bool, output: Output) -> None:
     _section(
         output, "Not certainly from an invited person, so nothing changes", list(_strangers(judged, names))
     )
-    _section(output, "No replies", [f"{each.source}: {each.reason}" for each in _all(judged, Unread)])
+    unread = [f"{each.source}: {each.reason}" for each in _all(judged, Unread) if not each.is_other]
+    _section(output, "No replies", unread)
     if judged.changes:
         output.say("This is kept." if is_kept else "Nothing was kept; --apply does it.")
 
@@ -107,7 +108,8 @@ def _counts(judged: Judged) -> str:
         "came late": len(_all(judged, Outdated)),
         "proposals": len(_all(judged, Proposed)),
         "strangers": len(_all(judged, Stranger)) + len(_all(judged, Suspicious)),
-        "no replies": len(_all(judged, Unread)),
+        "no replies": sum(not each.is_other for each in _all(judged, Unread)),
+        "about other events": sum(each.is_other for each in _all(judged, Unread)),
         "other mails": judged.silent,
     }
     pieces += [f"{name} {count}" for name, count in counted.items() if count]
@@ -163,7 +165,8 @@ def _when(written: Written | None) -> str:
 
 
 def _strangers(judged: Judged, names: Names) -> Iterator[str]:
-    for each in _all(judged, Stranger):
+    """Those first that are about our events: a mailbox may hold replies to anything else as well."""
+    for each in sorted(_all(judged, Stranger), key=lambda each: not each.event):
         yield f"{each.source}: {each.address}: {each.reason}"
     for found in _all(judged, Suspicious):
         yield f"{found.source}: {names.event(found.event)}: {found.reason}"
