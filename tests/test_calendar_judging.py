@@ -146,6 +146,35 @@ def test_each_is_judged_by_what_they_were_told_themselves():
     assert isinstance(verdict(Answer(sequence=1, person="bea"), told=ada, plan=MOVED), Suspicious)
 
 
+def test_an_answer_to_a_cancellation_accepts_nothing():
+    """Clients answer those too."""
+    told = told_of(PLAN, ["ada"], TOLD, now=LATER, is_invited=False)
+    telling = told.people["ada"]["opening"]
+    assert telling.method == "CANCEL"
+    found = verdict(Answer(sequence=telling.sequence), told=told)
+    assert isinstance(found, Answered)
+    assert found.attendance.is_current is False
+
+
+def test_two_answers_of_one_second():
+    """Nobody knows which was the last one: the same counts in either order."""
+    yes, no = Answer(), Answer(partstat="DECLINED")
+    first, second = judged(yes, no).told, judged(no, yes).told
+    assert first == second != TOLD
+
+
+def test_verdicts_apply_in_any_order():
+    """The last answer counts, not the last verdict."""
+    found = judged(Answer(minute=1), Answer(minute=2, partstat="DECLINED"))
+    assert apply_verdicts(TOLD, reversed(found.verdicts)) == found.told
+
+
+def test_changes_are_from_what_was_before_all_of_them():
+    """Of several answers of one person, the last one against what they had answered before."""
+    (change,) = judged(Answer(minute=1), Answer(minute=2, partstat="DECLINED")).changes
+    assert (change.before, change.attendance.answer) == (None, "DECLINED")
+
+
 # -- dates of a series
 
 
@@ -313,6 +342,15 @@ def test_what_was_done_is_not_done_again():
     plan = moved(TOKENS, "opening", 1)
     told = told_of(plan, ["ada", "bea"], TOLD_TOKENS, now=LATER)
     assert verdict(no, told=told, plan=plan).action == "nothing"
+
+
+def test_a_decline_of_the_new_time_is_another_one():
+    """Whoever declined the time before and declines the new one is asked about again."""
+    no = Answer(to=to("ada"), partstat="DECLINED")
+    before = judged(no, told=TOLD_TOKENS, plan=TOKENS).told
+    plan = moved(TOKENS, "opening", 1)
+    told = told_of(plan, ["ada", "bea"], before, now=LATER)
+    assert verdict(evolve(no, sequence=1), told=told, plan=plan).action == "cancel"
 
 
 def test_a_decline_that_was_taken_back_does_nothing():
