@@ -1,4 +1,4 @@
-"""A conference in a Django app: register, verify, sign in, contribute with files, cancel.
+"""A conference in a Django app: register, verify, sign in, contribute with files, cancel; calendars.
 
 pip install . django
 python examples/embed_django.py            # then open http://127.0.0.1:8000/register
@@ -42,12 +42,18 @@ def make_app(secretariat: Secretariat) -> WSGIHandler:
         answer = act(pages, posted=request.POST if request.method == "POST" else None, **token, **files)
         return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
 
+    def calendar(request: HttpRequest, **token: str) -> HttpResponse:
+        answer = secretariat.calendar.serve(request.headers, **token)
+        return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
+
     urls = (
         path("register", view, {"act": Pages.register}),
         path("sign-in", view, {"act": Pages.sign_in}),
         path("verify/<token>", view, {"act": Pages.verify}),
         path("registration/<token>", view, {"act": Pages.manage}),
         path("contribute/<token>", view, {"act": Pages.contribute}),
+        path("calendar.ics", calendar),
+        path("calendar/<token>.ics", calendar),
     )
     settings.configure(ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=urls)
     return get_wsgi_application()

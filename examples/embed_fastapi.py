@@ -1,4 +1,4 @@
-"""A conference in a FastAPI app: register, verify, sign in, contribute with files, cancel.
+"""A conference in a FastAPI app: register, verify, sign in, contribute with files, cancel; calendars.
 
 pip install . fastapi python-multipart uvicorn
 python examples/embed_fastapi.py            # then open http://127.0.0.1:8000/register
@@ -48,6 +48,13 @@ def make_app(secretariat: Secretariat) -> FastAPI:
     route("/verify/{token}", Pages.verify)
     route("/registration/{token}", Pages.manage)
     route("/contribute/{token}", Pages.contribute)
+
+    @app.get("/calendar.ics")
+    @app.get("/calendar/{token}.ics")
+    def calendar(request: Request) -> Response:
+        answer = secretariat.calendar.serve(request.headers, **request.path_params)
+        return Response(answer.body, answer.status, answer.headers)
+
     return app
 
 

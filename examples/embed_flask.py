@@ -1,4 +1,4 @@
-"""A conference in a Flask app: register, verify, sign in, contribute with files, cancel.
+"""A conference in a Flask app: register, verify, sign in, contribute with files, cancel; calendars.
 
 pip install . flask
 python examples/embed_flask.py            # then open http://127.0.0.1:8000/register
@@ -42,6 +42,13 @@ def make_app(secretariat: Secretariat) -> Flask:
     route("/verify/<token>", Pages.verify)
     route("/registration/<token>", Pages.manage)
     route("/contribute/<token>", lambda pages, **given: pages.contribute(**given, files=request.files))
+
+    def calendar(**token: str) -> Response:
+        answer = secretariat.calendar.serve(request.headers, **token)
+        return Response(answer.body, answer.status, answer.headers)
+
+    app.add_url_rule("/calendar.ics", "calendar", calendar)
+    app.add_url_rule("/calendar/<token>.ics", "calendar", calendar)
     return app
 
 

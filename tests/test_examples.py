@@ -85,10 +85,10 @@ def test_the_quickstart_is_two_lines():
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda each: each.name)
 def test_an_example_of_a_host_is_short(path):
-    """One file, under 60 lines, compiled without a warning."""
+    """One file, at most a page of 65 lines, compiled without a warning."""
     text = path.read_text(encoding="utf-8")
     compile(text, str(path), "exec")
-    assert text.count("\n") < 60
+    assert text.count("\n") <= 65
 
 
 def test_the_example_conference_is_without_a_fault():

@@ -18,6 +18,9 @@ from tests.hosts import EXAMPLES, PASSWORD, SERVERS, credentials, hidden, runnin
 from tests.html_page import Page
 from tests.material_samples import PDF, png
 
+from conferencekit.calendar import validate
+from conferencekit.calendar.validate_tables import FEED
+
 PNG = png()
 
 
@@ -232,6 +235,30 @@ def test_cancelling_gives_the_place_back_once(host, someone):
     assert "<form" not in host.client.get(page).text
     cancelled = host.mails(someone)[-1]
     assert any("CANCEL" in str(each["Content-Type"]) for each in cancelled.walk())
+
+
+def test_calendars_are_served(host, someone):
+    """The conference's and one's own, with the link to take part in that alone; not again to whoever has it."""
+    registered = host.contributor(someone).split("/")[-1].partition(".")[0]
+    mine = host.secretariat.calendar.person_url(registered).removeprefix(host.site)
+    for path, is_mine in (("/calendar.ics", False), (mine, True)):
+        found = host.client.get(path)
+        assert (found.status_code, found.headers["Content-Type"]) == (200, "text/calendar; charset=utf-8")
+        assert validate(found.content, FEED) == ()
+        assert (b"CONFERENCE;" in found.content) == is_mine
+        assert int(found.headers["Content-Length"]) == len(found.content)
+        again = host.client.get(path, headers={"If-None-Match": found.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["ETag"] == found.headers["ETag"]
+        assert host.client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["x", "r-1.AAAA", "%00.x", "%ff", "a" * 3000, "..%2f..", "<script>"])
+def test_an_unknown_calendar_is_not_found(host, token):
+    """Whatever its address holds; nothing of it is repeated."""
+    found = host.client.get(f"/calendar/{token}.ics")
+    assert found.status_code == 404
+    assert "script>" not in found.text
 
 
 @pytest.mark.parametrize("purpose", ["verify", "registration", "contribute"])

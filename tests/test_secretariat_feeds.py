@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,10 +16,11 @@ from tests.test_secretariat_calendars import PERSON, desk_for, event_of, registe
 
 from conferencekit.calendar import validate
 from conferencekit.calendar.reading import Component, read
-from conferencekit.calendar.serving import FeedAnswer
+from conferencekit.calendar.serving import FeedAnswer, etag_of
 from conferencekit.calendar.validate_tables import FEED
 from conferencekit.conference import Conference
 from conferencekit.errors import InvalidCalendar, MissingLink, NotFound
+from conferencekit.programme.session import Session
 from conferencekit.registration.registration import Registration
 from conferencekit.secretariat.calendars import PURPOSE
 from conferencekit.testing.secretariat import SITE, SecretariatForTests
@@ -311,3 +314,36 @@ def test_the_page_on_feeds_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     names["secretariat"].close()
     assert "https://calendar.google.com/calendar/render?" in capsys.readouterr().out
     assert names["my_feed"]("r-1.x", {})[0] == 404
+
+
+def test_many_may_ask_at_once_while_the_programme_changes(tmp_path):
+    """Every answer is a whole feed of one moment: as it was before or after a change."""
+    sessions = tuple(session(f"s{number}", 20 + number % 3, 9 + number % 8) for number in range(24))
+    conference = evolve(desk_for(*sessions).conference, sessions=sessions)
+    with SecretariatForTests(conference, store=f"sqlite:///{tmp_path / 'gmc.db'}") as desk:
+        register(desk, "ada")
+        mine, over = token(desk), threading.Event()
+
+        def ask(number: int) -> set[frozenset[int]]:
+            seen = set()
+            while not over.is_set():
+                found = desk.calendar.feed() if number % 2 else desk.calendar.person_feed(mine)
+                hours = {int(each.value("DTSTART")[9:11]) for each in sessions_in(found).values()}
+                assert found.headers["ETag"] == etag_of(found.body)
+                seen.add(frozenset(hours))
+            return seen
+
+        with ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(ask, number) for number in range(4)]
+            for hours in (1, 2, 3):
+                desk.clock.move(timedelta(hours=1))
+                desk.reload(evolve(desk.conference, sessions=tuple(later(each, hours) for each in sessions)))
+            over.set()
+            seen = set().union(*(each.result() for each in asking))
+        assert seen <= {frozenset(range(9 + hours, 17 + hours)) for hours in range(4)}
+
+
+def later(found: Session, hours: int) -> Session:
+    """The session so many hours later."""
+    by = timedelta(hours=hours)
+    return evolve(found, starts=found.starts.plus(by), ends=found.ends.plus(by))

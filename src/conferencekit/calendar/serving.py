@@ -19,6 +19,7 @@ from ..moment import second_of
 
 OK: Final = 200
 NOT_MODIFIED: Final = 304
+NOT_FOUND: Final = 404
 
 _LONGEST_HEADER: Final = 8_000
 _LONGEST_NAME: Final = 80
@@ -42,10 +43,10 @@ _DATES: Final = (
 
 @frozen(kw_only=True)
 class FeedAnswer:
-    """What to send: the status, headers, and the body, which is empty where there is nothing new."""
+    """What to send: the status, headers, and the body, which is empty where there is nothing (new)."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: dict[str, str]
     body: bytes = b""
 
 

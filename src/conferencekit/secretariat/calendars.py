@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final, get_args
+from typing import Final, Protocol, get_args
 
 from attrs import evolve, frozen
 
 from ..calendar.feed import Feed, FeedCache, FeedKind, feed_to_ical, make_feed, names_of
 from ..calendar.feed_events import session_events
 from ..calendar.planned import planned_events
-from ..calendar.serving import FeedAnswer, answer, etag_of
+from ..calendar.serving import NOT_FOUND, FeedAnswer, answer, etag_of
 from ..conference import Conference
 from ..errors import InvalidText, NotFound, StoreBusy
 from ..ports import ChangeSet, Committed, Record
@@ -48,6 +48,13 @@ class Programme:
     versions: Mapping[str, int]
 
 
+class Headers(Protocol):
+    """The headers of a request: a mapping of any framework."""
+
+    def get(self, name: str, /) -> str | None:
+        """One header, None where it was not sent."""
+
+
 class Remembered:
     """What calendars of one process share: what was read from the store, and the bytes that were made of it."""
 
@@ -75,6 +82,20 @@ class Calendars:
         self._held = remembered or Remembered()
 
     # -- feeds
+
+    def serve(self, headers: Headers, token: str | None = None) -> FeedAnswer:
+        """What to send to whoever asks for the conference's feed, or with a token for a person's: 200, 304 or 404.
+
+        Args:
+            headers: Those of the request, as the framework has them (whatever the case of a name).
+            token: From the address, with or without `.ics`.
+        """
+        tag, since = headers.get("If-None-Match"), headers.get("If-Modified-Since")
+        if token is None:
+            found = self.feed(if_none_match=tag, if_modified_since=since)
+        else:
+            found = self.person_feed(token, if_none_match=tag, if_modified_since=since)
+        return found or FeedAnswer(status=NOT_FOUND, headers={"Cache-Control": "no-store"})
 
     def feed(
         self,
