@@ -7,7 +7,7 @@ calendar library: what makes an invite and what judges it share no code, and not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from attrs import define, evolve, field, frozen
@@ -62,11 +62,17 @@ class Reading:
 
 def read(data: bytes) -> Reading:
     """What an iCalendar object says. Lines that do not read as anything are named and left out."""
-    problems = list(_octets(data))
     text = data.replace(b"\r\n ", b"").replace(b"\r\n\t", b"").decode("utf-8", "replace")
+    found = read_lines(text.split("\r\n")[:-1])
+    return Reading(found.components, (*_octets(data), *found.problems))
+
+
+def read_lines(lines: Iterable[str]) -> Reading:
+    """What unfolded lines say, without their ends. Those that do not read as anything are named and left out."""
+    problems: list[str] = []
     top = Component("")
     open_ones = [top]
-    for number, written in enumerate(text.split("\r\n")[:-1], start=1):
+    for number, written in enumerate(lines, start=1):
         found = _property(written)
         problem = (
             f"line {number} is no content line: {written[:40]!r}"

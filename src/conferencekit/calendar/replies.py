@@ -21,7 +21,7 @@ from ..form.address import parse_address
 from ..mailbox import one_line
 from ..moment import Moment
 from .lines import plain_text
-from .reading import Component, Property, read
+from .reading import Component, Property, read_lines
 from .told import Answer
 
 LARGEST_OBJECT: Final = 1_000_000
@@ -46,7 +46,11 @@ _AROUND: Final = " \t\"'<>"
 _ESCAPE: Final = re.compile(r"\\([\\;,nN])")
 _CARET: Final = re.compile(r"\^([\^n'])")
 _CARETS: Final = {"^": "^", "n": "\n", "'": '"'}
-_BREAK: Final = re.compile(rb"\r\n|\n|\r(?=[A-Za-z])")
+_LONE_CR: Final = re.compile(rb"\r(?=[A-Za-z])")
+_WANTED: Final = re.compile(
+    rb"^(?:BEGIN|END|METHOD|UID|ATTENDEE|DTSTAMP|SEQUENCE|RECURRENCE-ID|COMMENT|DTSTART|DTEND)[;:][^\n]*",
+    re.IGNORECASE | re.MULTILINE,
+)
 _TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[Tt](\d\d)(\d\d)(\d\d)[Zz]?)?", re.ASCII)
 
 
@@ -93,7 +97,7 @@ def read_replies(data: bytes, *, sender: str = "") -> tuple[Reply | NoReply, ...
     """
     if problem := _too_much(data):
         return (NoReply(reason=problem),)
-    reading = read(_tidy(data))
+    reading = read_lines(_lines(data))
     calendars = [each for each in reading.components if each.name == "VCALENDAR"]
     found = tuple(each for calendar in calendars for each in _in_calendar(calendar, sender))
     return found or (NoReply(reason="there is no calendar object in it"),)
@@ -117,12 +121,13 @@ def _too_much(data: bytes) -> str:
     return ""
 
 
-def _tidy(data: bytes) -> bytes:
-    """The lines with CRLF, whatever ended them, without a byte order mark and empty lines in front."""
-    text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.count(b"\r\n") != text.count(b"\n"):
-        text = _BREAK.sub(b"\r\n", text)
-    return text if text.endswith(b"\r\n") else text + b"\r\n"
+def _lines(data: bytes) -> list[str]:
+    """The lines that matter here, unfolded, whatever ended them: a reply gives the whole event back."""
+    text = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    if b"\r" in text:
+        text = _LONE_CR.sub(b"\n", text)
+    text = text.replace(b"\n ", b"").replace(b"\n\t", b"")
+    return [each.decode("utf-8", "replace") for each in _WANTED.findall(text)]
 
 
 # -- components
