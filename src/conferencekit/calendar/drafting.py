@@ -16,6 +16,7 @@ from ..moment import Moment
 from ..programme.series import MOST_DATES, Occurrence, Repeat, Unit, dates_of, moment_on
 from .recurring import Rule, days_of, repeat_of, rule_from
 from .vevent import Incoming
+from .vtimezone import shows_twice
 from .when import When, length_from, wall_of
 from .zonebook import ZoneBook
 
@@ -323,7 +324,7 @@ class _Series:
         starts, ends = self.first.starts, self.first.ends.in_zone(self.first.starts.zone)
         days = [each.date() for each in slots]
         is_even = self._is_ours and all(each.time() == starts.wall.time() for each in slots)
-        repeat = self._repeat(days) if is_even and not starts.fold and not ends.fold else None
+        repeat = self._repeat(days) if is_even and not shows_twice(starts) and not shows_twice(ends) else None
         if repeat is None or not self.book.budget.take(_STEPS_OF_DATE * len(days)):
             return False
         try:
