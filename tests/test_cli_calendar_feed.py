@@ -11,6 +11,7 @@ from tests.cli_line import new_line, one_message, process
 from conferencekit.calendar import event_uid, validate
 from conferencekit.calendar.reading import Component, read
 from conferencekit.calendar.validate_tables import FEED
+from conferencekit.cli import calendar_feed
 
 line = pytest.fixture(new_line)
 
@@ -68,6 +69,28 @@ def test_the_same_document_gives_the_same_bytes(two):
     assert events_in(two.path("a.ics").read_bytes())["Panel"].value("DTSTAMP") == "20231114T221320Z"
 
 
+def test_a_file_that_is_up_to_date_is_left_alone(two):
+    """Web servers make their tags of when it was written: nobody fetches it again because cron ran."""
+    assert two.run("calendar feed gmc.toml --out gmc.ics --json").json["changed"]
+    os.utime(two.path("gmc.ics"), (1_800_000_000, 1_800_000_000))
+    done = two.run("calendar feed gmc.toml --out gmc.ics")
+    assert (done.code, done.out) == (0, "gmc.ics is up to date: Testing Days, 3 events.\n")
+    assert not two.run("calendar feed gmc.toml --out gmc.ics --json").json["changed"]
+    assert two.path("gmc.ics").stat().st_mtime == 1_800_000_000
+    two.edit(('title = "Panel"', 'title = "Talk"'))
+    assert two.run("calendar feed gmc.toml --out gmc.ics").out.startswith("Wrote gmc.ics: ")
+    assert "Talk" in events_in(two.path("gmc.ics").read_bytes())
+
+
+def test_nothing_that_breaks_a_rule_is_written(two, monkeypatch):
+    """Should what writes and what judges ever disagree."""
+    monkeypatch.setattr(
+        calendar_feed, "feed_to_ical", lambda *_, **__: b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+    )
+    one_message(two.run("calendar feed gmc.toml --out gmc.ics"), "0 PRODID")
+    assert two.names() == {"gmc.toml"}
+
+
 def test_a_feed_of_some_of_it(two):
     """A track, a room, or the deadlines."""
     for words, titles in (
@@ -98,6 +121,7 @@ def test_the_result_as_json(two):
         "events": 2,
         "modified": f"{stamp:%Y-%m-%dT%H:%M:%SZ}",
         "file": "gmc.ics",
+        "changed": True,
     }
     printed = two.run("calendar feed gmc.toml --json").json
     assert set(events_in(printed["feed"].encode())) == {"Testing Days", "Opening", "Panel"}

@@ -12,8 +12,11 @@ from attrs import field, frozen
 from ..calendar.feed import FeedKind, feed_to_ical, make_feed
 from ..calendar.feed_events import known_sessions
 from ..calendar.serving import modified_of
+from ..calendar.validate import validate
+from ..calendar.validate_tables import FEED
 from ..conference import Conference
 from ..document import load_conference
+from ..errors import InvalidCalendar
 from ..moment import instant_text
 from ..programme.event import Event
 from ..text import lookup, normalise_locale
@@ -47,12 +50,18 @@ def run_feed(given: argparse.Namespace, output: Output) -> int:
     data = feed_to_ical(
         feed, found.conference, found.events, now=now, since=found.since, known_as=found.known_as
     )
+    if problems := validate(data, FEED):
+        raise InvalidCalendar(problems)
     events = data.count(b"\r\nBEGIN:VEVENT\r\n")
-    if given.out:
-        write_file(given.out, data)
-        output.say(f"Wrote {given.out}: {feed.name}, {count_of(events, 'event', 'events')}.")
-    else:
+    said = f"{feed.name}, {count_of(events, 'event', 'events')}"
+    is_new = given.out is None or not _holds(given.out, data)
+    if given.out is None:
         output.document(data)
+    elif is_new:
+        write_file(given.out, data)
+        output.say(f"Wrote {given.out}: {said}.")
+    else:
+        output.say(f"{given.out} is up to date: {said}.")
     modified = modified_of(data)
     output.result(
         {
@@ -62,10 +71,16 @@ def run_feed(given: argparse.Namespace, output: Output) -> int:
             "events": events,
             "modified": instant_text(modified) if modified else None,
             "file": str(given.out) if given.out else None,
+            "changed": is_new,
             **({} if given.out else {"feed": data.decode()}),
         }
     )
     return 0
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether the file is as it would be written: web servers make tags of when it was, so it is left alone."""
+    return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
 def _which(given: argparse.Namespace) -> tuple[FeedKind, str]:
