@@ -563,6 +563,14 @@ def test_a_series_across_an_hour_that_is_skipped_becomes_single_sessions():
     assert any("never show 2027-03-28 02:30:00" in each for each in told(found))
 
 
+def test_a_series_that_begins_in_an_hour_that_comes_twice_becomes_single_sessions():
+    """Invites refuse such a series, also at the first of the two."""
+    data = calendar(
+        "UID:a\nSUMMARY:A\nDTSTART;TZID=Europe/Berlin:20271031T023000\nDURATION:PT10M\nRRULE:FREQ=WEEKLY;COUNT=2"
+    )
+    assert [each.starts.instant.hour for each in read_calendar(data).sessions] == [0, 1]
+
+
 def test_a_series_whose_dates_overlap_becomes_single_sessions():
     """Two days long, every day."""
     data = calendar("UID:a\nSUMMARY:A\nDTSTART:20270321T023000Z\nDURATION:P2D\nRRULE:FREQ=DAILY;COUNT=3")

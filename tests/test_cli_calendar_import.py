@@ -69,7 +69,14 @@ def test_nothing_is_written_while_a_question_is_open(line):
     endless = TALK.format("e", "Daily", "0900") + "\nRRULE:FREQ=DAILY"
     backwards = TALK.format("b", "Back", "1000").replace("PT30M", "-PT30M")
     line.write(
-        "x.ics", calendar(FLOATING, endless, backwards, head="X-WR-CALNAME:X\nX-WR-TIMEZONE:Europe/Rome\n")
+        "x.ics",
+        calendar(
+            TALK.format("t", "Talk", "0900"),
+            FLOATING,
+            endless,
+            backwards,
+            head="X-WR-CALNAME:X\nX-WR-TIMEZONE:Europe/Rome\n",
+        ),
     )
     done = line.run("calendar import x.ics --out x.toml")
     assert done.code == 1
@@ -80,7 +87,7 @@ def test_nothing_is_written_while_a_question_is_open(line):
     assert not line.path("x.toml").exists()
     done = line.run("calendar import x.ics --out x.toml --zone Europe/Rome --until 2036-05-25 --leave-out b")
     assert done.code == 0
-    assert [each.id for each in load_conference("x.toml").sessions] == ["daily", "lunch"]
+    assert [each.id for each in load_conference("x.toml").sessions] == ["daily", "talk", "lunch"]
 
 
 def test_a_document_is_extended_and_keeps_what_it_has(line):
