@@ -54,6 +54,7 @@ SUBJECTS: Final = (
     Subject("replies", "replies", both=False),
     Subject("calendar-import", "calendar_import", both=False),
     Subject("feeds", "feeds", both=False),
+    Subject("invites", "invites", both=False),
 )
 
 

@@ -80,10 +80,20 @@ def exact_zone(name: object) -> str:
     Raises:
         UnknownZone: not an IANA name; the error carries the nearest ones.
     """
-    found = _by_folded_name().get(name.casefold()) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        raise UnknownZone(name, ())
+    if name in _listed() and pytz.resource_exists(name):  # type: ignore[attr-defined]  # not in the stubs
+        return name
+    found = _by_folded_name().get(name.casefold())
     if found is None:
         raise UnknownZone(name, nearest_zones(name))
     return found
+
+
+@cache
+def _listed() -> frozenset[str]:
+    """The names in pytz's list. A damaged installation may lack files of them; to see which, pytz opens them all."""
+    return frozenset(getattr(pytz, "_all_timezones_unchecked", ())) - _NOT_PLACES
 
 
 def nearest_zones(name: object) -> tuple[str, ...]:

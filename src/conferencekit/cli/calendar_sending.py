@@ -13,7 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import Final
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from ..calendar.planning import InviteMessage
 from ..calendar.told import Telling, Told
@@ -93,14 +93,22 @@ class Record:
     every: float = _EVERY
     saved_at: float = 0.0
     is_new: bool = False
+    _sent: dict[tuple[int, int], Telling] = field(init=False, factory=dict)
 
     def left(self, message: InviteMessage) -> None:
         """The message is out of our hands."""
-        telling = evolve(message.telling, sent=datetime.now(UTC).replace(microsecond=0))
+        telling = self._stamped(message.telling, int(time.time()))
         self.people.setdefault(message.person.key, {})[message.event.id] = telling
         self.is_new = True
         if time.monotonic() - self.saved_at > self.every:
             self.save()
+
+    def _stamped(self, telling: Telling, second: int) -> Telling:
+        """What many were told in one second is the same for all of them, and kept once."""
+        about = (id(telling), second)  # whoever plans holds the telling as long as this record is there
+        if about not in self._sent:
+            self._sent[about] = evolve(telling, sent=datetime.fromtimestamp(second, UTC))
+        return self._sent[about]
 
     def save(self) -> None:
         """Keep it now."""

@@ -112,11 +112,11 @@ class SentFile:
             **_to_data(told),
         }
         yield f'{_json(head)[:-1]},\n"people":{{'
+        tellings: dict[int, str] = {}
         between = "\n"
-        for key in sorted(told.people):
-            tellings = told.people[key]
-            found = {name: _telling_to_data(tellings[name]) for name in sorted(tellings)}
-            yield f'{between}"{key}":{_json(found)}'
+        for key, events in sorted(told.people.items()):
+            found = [f"{_json(name)}:{_kept(events[name], tellings)}" for name in sorted(events)]
+            yield f'{between}"{key}":{{{",".join(found)}}}'
             between = ",\n"
         yield "\n}}\n"
 
@@ -181,6 +181,13 @@ def _to_data(told: Told) -> dict[str, object]:
             for key, answers in told.attendance.items()
         },
     }
+
+
+def _kept(telling: Telling, made: dict[int, str]) -> str:
+    """The telling as JSON, made once for all who share it; they hold it as long as `made` is there."""
+    if id(telling) not in made:
+        made[id(telling)] = _json(_telling_to_data(telling))
+    return made[id(telling)]
 
 
 def _telling_to_data(telling: Telling) -> dict[str, object]:

@@ -80,7 +80,7 @@ def mail_to_bytes(mail: Mail) -> bytes:
         parts.append(_calendar_part(mail.calendar.method, encoded))
         choices = _multipart(b"alternative", b"=_a" + name, parts)
         body = _multipart(b"mixed", b"=_m" + name, [choices, _file_part(encoded)])
-    return b"".join(_headers(mail)) + body
+    return b"".join((*_headers(mail), body))
 
 
 # -- headers
@@ -89,22 +89,29 @@ def mail_to_bytes(mail: Mail) -> bytes:
 def _headers(mail: Mail) -> Iterator[bytes]:
     if mail.is_draft:
         yield b"X-Unsent: 1\r\n"
-    yield _mailbox_header("From", mail.sender)
+    yield _sender_header(mail.sender)
     yield _mailbox_header("To", mail.recipient)
     if mail.reply_to:
         yield _mailbox_header("Reply-To", mail.reply_to)
-    yield _text_header("Subject", mail.subject)
-    yield f"Date: {_date(mail.date)}\r\n".encode()
+    yield _subject_and_date(mail.subject, mail.date)
     yield f"Message-ID: {mail.message_id}\r\n".encode()
-    yield b"Auto-Submitted: auto-generated\r\n"
-    yield f"Content-Language: {mail.locale}\r\n".encode()
+    yield f"Auto-Submitted: auto-generated\r\nContent-Language: {mail.locale}\r\n".encode()
     if mail.unsubscribe:
         yield b"List-Unsubscribe: <%s>\r\n" % quote(mail.unsubscribe, safe="!#$%&'()*+,/:;=?@[]~").encode()
         yield b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     yield b"MIME-Version: 1.0\r\n"
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=_KEPT)
+def _sender_header(mailbox: Mailbox) -> bytes:
+    return _mailbox_header("From", mailbox)
+
+
+@lru_cache(maxsize=_KEPT)
+def _subject_and_date(subject: str, date: datetime) -> bytes:
+    return _text_header("Subject", subject) + f"Date: {_date(date)}\r\n".encode()
+
+
 def _date(date: datetime) -> str:
     """RFC 5322, 3.3: in English whatever the locale of the process. `date` is in UTC."""
     return (
@@ -112,7 +119,6 @@ def _date(date: datetime) -> str:
     )
 
 
-@lru_cache(maxsize=64)
 def _mailbox_header(name: str, mailbox: Mailbox) -> bytes:
     if not mailbox.name:
         return f"{name}: {mailbox.address}\r\n".encode()
@@ -134,7 +140,6 @@ def _is_plain(text: str) -> bool:
     return text.isascii() and text.isprintable() and len(text) <= _LONGEST_WORD and "=?" not in text
 
 
-@lru_cache(maxsize=64)
 def _text_header(name: str, text: str) -> bytes:
     """A header of free text, folded between words; in encoded words where it has to be."""
     line = one_line(text)
@@ -201,10 +206,8 @@ def _file_part(encoded: bytes) -> bytes:
 
 
 def _base64(octets: bytes) -> bytes:
-    lines = [
-        binascii.b2a_base64(octets[start : start + 57], newline=False) for start in range(0, len(octets), 57)
-    ]
-    return b"\r\n".join(lines)
+    letters = binascii.b2a_base64(octets, newline=False)
+    return b"\r\n".join([letters[start : start + _LINE] for start in range(0, len(letters), _LINE)])
 
 
 def _quoted_printable(octets: bytes) -> bytes:

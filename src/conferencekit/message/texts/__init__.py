@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pkgutil
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from typing import Final
 
@@ -29,6 +29,21 @@ def sentences(language: str) -> Sentences:
     return {f"{table}.{name}": text for table, entries in tables.items() for name, text in entries.items()}
 
 
+class _Package(Mapping[str, Sentences]):
+    """The languages that are shipped, each read when somebody speaks it."""
+
+    def __getitem__(self, language: str) -> Sentences:
+        if language not in LANGUAGES:
+            raise KeyError(language)
+        return sentences(language)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LANGUAGES)
+
+    def __len__(self) -> int:
+        return len(LANGUAGES)
+
+
 @frozen
 class Catalogue:
     """Sentences in several languages."""
@@ -38,10 +53,12 @@ class Catalogue:
     @classmethod
     def of_package(cls) -> Catalogue:
         """Those that are shipped."""
-        return cls({language: sentences(language) for language in LANGUAGES})
+        return cls(_Package())
 
     def updated(self, texts: Mapping[str, Sentences]) -> Catalogue:
         """With these before them: others for the same keys, or further languages, in English where they lack one."""
+        if not texts:
+            return self
         english = {**self.languages["en"], **texts.get("en", {})}
         changed = {
             language: {**self.languages.get(language, english), **given} for language, given in texts.items()
