@@ -141,6 +141,17 @@ def test_whoever_cancelled_is_not_invited(desk):
     assert desk.answers(ada) == {"opening": "ACCEPTED"}
 
 
+def test_a_reply_to_a_session_that_is_cancelled(desk):
+    """It is kept apart: there is nothing to come to."""
+    ada = desk.register("ada")
+    (invite,) = desk.invites("ada")
+    (opening,) = desk.secretariat.conference.sessions
+    off = evolve(desk.secretariat.conference, sessions=(evolve(opening, status="cancelled"),))
+    desk.secretariat.reload(off)
+    assert [each.attendance.is_current for each in desk.take(reply_to(invite)).kept] == [False]
+    assert desk.answers(ada) == {}
+
+
 @pytest.mark.parametrize(
     ("rule", "organizer", "state", "asked"),
     [

@@ -147,6 +147,15 @@ def test_all_mails_are_read_and_none_is_marked(server, tls):
     assert "S" not in "".join(server.flags())
 
 
+def test_a_connection_that_begins_in_the_clear(server, monkeypatch):
+    """Goes on encrypted before anybody signs in, where the server is another machine; or not at all."""
+    monkeypatch.setattr("conferencekit.adapters.imap.is_here", lambda _: False)
+    with ImapMailbox.open(server.url(tls=False), PASSWORD) as box:
+        assert senders(box.mails()) == set(REPLIES)
+    with pytest.raises(MailboxUnavailable, match="certificate verify failed"):
+        ImapMailbox.open(server.url(tls=False).partition("?")[0], PASSWORD)
+
+
 def test_names_of_folders_in_any_script(server):
     """`Réponses`, as Dovecot has it on its disk."""
     with ImapMailbox.open(server.url("R%C3%A9ponses"), PASSWORD) as box:
