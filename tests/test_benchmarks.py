@@ -102,3 +102,12 @@ def test_a_feed_is_measured_beside_icalendar(tmp_path):
     lines = json.loads(done.stdout)["lines"]
     assert [line["what"].split(", ")[1] for line in lines] == ["cold", "one changed", "unchanged"]
     assert all(line["ours"] > 0 and line["beside"] > 0 for line in lines)
+
+
+@pytest.mark.slow
+def test_replies_are_read_by_both_and_alike(tmp_path):
+    """The benchmark stops where ours reads something else than icalendar."""
+    done = run("--json", "--dir", tmp_path, "--only", "replies")
+    assert done.returncode == 0, done.stderr
+    (line,) = json.loads(done.stdout)["lines"]
+    assert line["ours"] > line["beside"] > 0
