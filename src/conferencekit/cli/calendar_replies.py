@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
@@ -88,8 +88,10 @@ def tell(
     token_of: Callable[[str], str],
     given: argparse.Namespace,
     output: Output,
+    *,
+    cancelled: Sequence[str] = (),
 ) -> None:
-    """What changed, what is answered to proposals, and how far was read."""
+    """What changed, what is answered to proposals, and how far was read. `cancelled`: keys of who lost a place."""
     report(judged, names, given.apply, output)
     if given.counters is not None:
         counters = Counters(
@@ -102,8 +104,11 @@ def tell(
         output.say(f"Wrote {count_of(written, 'answer', 'answers')} to {given.counters}.")
     if read.cursor:
         output.say(f"Read up to {read.cursor}; --after {read.cursor} reads what comes later.")
+    for each in cancelled:
+        output.say(f"Cancelled: {names.person(each)}.")
     more = {"cursor": read.cursor or None, "marked_read": read.marked, "applied": given.apply}
-    output.result({**report_plain(judged, names), **more})
+    lost = [names.mailboxes[each].address for each in cancelled]
+    output.result({**report_plain(judged, names), **more, "cancelled": lost})
 
 
 def tell_attendance(known: list[Known], names: Names, given: argparse.Namespace, output: Output) -> None:

@@ -31,9 +31,8 @@ def replies_of_store(given: argparse.Namespace, output: Output) -> int:
             read.finish()
         keys = {each.person for each in judged.changes} | {*judged.before.people}
         names = _names(secretariat, judged, map(secretariat.registrations.get, sorted(keys)))
-        tell(judged, names, read, secretariat.shell.links.reply_token, given, output)
-        for each in cancelled:
-            output.say(f"Cancelled: {names.person(each)}.")
+        token_of = secretariat.shell.links.reply_token
+        tell(judged, names, read, token_of, given, output, cancelled=cancelled)
     return 0
 
 
