@@ -512,6 +512,27 @@ def test_the_mail_of_a_day_that_changed_has_its_programme(line):
     assert "14:15-15:30 Second" in words_of(mail.read_bytes())
 
 
+def test_the_mail_of_a_day_says_why_a_session_of_it_is_off(line):
+    """And only that mail does; who is uninvited from the day later is given no reason."""
+    afternoon = SECOND.replace("05-21", "05-20").replace("T09", "T14").replace("T10", "T15")
+    line.edit(("[deadlines.registration]", afternoon + "[deadlines.registration]"))
+    send(line, "--out", "first")
+    line.run("calendar cancel gmc.toml second --people people.csv --reason", "Storm.", "--out", "second")
+    (mail,) = line.path("second").glob("ada*.eml")
+    assert "Reason: Storm." in words_of(mail.read_bytes())
+    assert "METHOD:REQUEST" in calendar_of(mail.read_bytes()).decode()
+    line.write(
+        "people.csv",
+        PEOPLE.replace("Ada,,", "Ada,,declined").replace("Bo,,confirmed", "Bo,,") + "cy@example.org,Cy,,\n",
+    )
+    send(line, "--out", "third")
+    for who, method in (("ada", "CANCEL"), ("cy", "REQUEST")):
+        (mail,) = line.path("third").glob(f"{who}*.eml")
+        assert f"METHOD:{method}" in calendar_of(mail.read_bytes()).decode()
+        assert "Storm" not in words_of(mail.read_bytes())
+        assert b"COMMENT" not in calendar_of(mail.read_bytes())
+
+
 def test_a_refused_address_is_named(line, server):
     """And tried again with the next run."""
     server.will("RCPT", "550 no such user")

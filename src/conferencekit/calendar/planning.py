@@ -52,7 +52,7 @@ class Invitee:
 
 @frozen(kw_only=True)
 class InviteMessage:
-    """One message to one person about one event. `was` is what they were told before."""
+    """One message to one person about one event. `was` is what they were told before, `reason` why something is off."""
 
     kind: MessageKind
     person: Invitee
@@ -61,6 +61,7 @@ class InviteMessage:
     telling: Telling
     base: Invite
     organizer: Mailbox
+    reason: str = ""
 
     @property
     def id(self) -> str:
@@ -158,6 +159,7 @@ class _Found:
     was: Event | None
     telling: Telling
     base: Invite
+    reason: str
 
 
 _Finding = _Found | Literal["unchanged", "reworded"] | None
@@ -260,6 +262,7 @@ class _Planner:
                     telling=found.telling,
                     base=found.base,
                     organizer=organizer,
+                    reason=found.reason,
                 )
             elif found is not None:
                 yield found
@@ -333,7 +336,9 @@ class _Planner:
         told = evolve(event, sequence=telling.sequence, dtstamp=telling.dtstamp)
         base, _ = self._base(told, method, locale)
         before = self.told.events.get(telling.was)
-        return _Found(kind=kind, event=told, was=before.event if before else None, telling=telling, base=base)
+        was = before.event if before else None
+        reason = base.comment or (self._reason(event, was) if was and method == "REQUEST" else "")
+        return _Found(kind=kind, event=told, was=was, telling=telling, base=base, reason=reason)
 
     def _telling(
         self, kind: MessageKind, event: Event, last: Telling | None, method: Method, facts: str, words: str
@@ -372,15 +377,18 @@ class _Planner:
             attendee=nobody,
             rsvp=wants_replies(self.conference),
             alarm=plan.alarm if plan else None,
-            comment=self._reason(event) if method == "CANCEL" else "",
+            comment=self._reason(event) if method == "CANCEL" and event.status == "cancelled" else "",
             **composed(self.conference, event, locale, known_as=self.told.first_id(event.id)),
         )
         said = (base.summary, base.description, base.url or "", nobody.name, str(base.rsvp), str(base.alarm))
         return base, hashlib.sha256("\0".join([*said, base.comment]).encode()).hexdigest()[:16]
 
-    def _reason(self, event: Event) -> str:
-        """Why an event is off, where an organiser said so."""
+    def _reason(self, event: Event, was: Event | None = None) -> str:
+        """Why an event is off, or a session of it that was not off before, where an organiser said so."""
         ids = [event.id, *(each.id for each in event.parts)]
+        if was is not None:
+            held = {each.id for each in was.parts if each.status != "cancelled"}
+            ids = [each.id for each in event.parts if each.id in held and each.status == "cancelled"]
         return next((self.told.called_off[each] for each in ids if each in self.told.called_off), "")
 
     # -- all

@@ -69,7 +69,7 @@ class InviteMails:
     def _words_of(self, found: InviteMessage) -> Words:
         telling, was = found.telling, found.was
         template = _TEMPLATES[found.telling.kind]
-        about = (template, telling.facts, telling.words, found.person.locale, was, found.base.comment)
+        about = (template, telling.facts, telling.words, found.person.locale, was, found.reason)
         if about not in self._words:
             self._words[about] = self._render(found, template)
         return self._words[about]
@@ -100,8 +100,7 @@ class InviteMails:
             "session": event_words(self.conference, event, locale).summary,
         }
         if template in ("session_cancelled", "session_uninvited"):
-            reason = found.base.comment or None
-            return {**values, "was": times_text(was or event, locale), "reason": reason}
+            return {**values, "was": times_text(was or event, locale), "reason": found.reason or None}
         programme = found.base.description if event.parts and not event.repeat else ""
         values |= {"now": now, "where": where, "programme": programme or None}
         if template == "session_invited":
@@ -109,6 +108,7 @@ class InviteMails:
         if was is not None:
             before_place = _where(was)
             values["was"] = times_text(was, locale, but=event) or None
+            values["reason"] = found.reason or None
             values["where_was"] = before_place if before_place != where else None
         return values
 

@@ -88,9 +88,10 @@ MAILS: Final[Mapping[str, MailKind]] = {
         optional_links=("manage",),
     ),
     "session_moved": MailKind(
-        about="A session has another time, place or link. `was` and `now` are times in words.",
+        about="A session has another time, place or link. `was` and `now` are times in words; `programme` is that of a "
+        "day, `reason` why a session of it is off.",
         values=("session", "now"),
-        options=("was", "where", "where_was", "programme"),
+        options=("was", "where", "where_was", "programme", "reason"),
         optional_links=("manage",),
     ),
     "session_cancelled": MailKind(
