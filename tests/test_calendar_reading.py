@@ -88,10 +88,12 @@ def test_a_text_that_was_broken_into_lines_is_one_text():
 
 
 def test_a_line_that_continues_nothing_is_left_out():
-    """Behind BEGIN and END there is no text to go on with."""
+    """Behind BEGIN and END, and what is no text, there is nothing to go on with."""
     reading = read_tolerantly(PLAIN.replace(b"UID", b"nonsense\r\nUID"))
     assert reading.problems == ("line 4: is no content line, and was left out",)
     assert read_tolerantly(b"nonsense\r\n").components == ()
+    reading = read_tolerantly(PLAIN.replace(b"UID:1", b"UID:1\r\nSUMMARY=A"))
+    assert reading.problems == ("line 5: is no content line, and was left out",)
 
 
 def test_single_lines_that_are_not_utf_8_are_read_as_windows_reads_them():
@@ -138,7 +140,7 @@ SMALL = ReadingLimits(octets=5_000, line=500, lines=100, components=20, nesting=
         (b"x" * 5_001, "5,001 bytes"),
         (b"A:" + b"x" * 499, "a line of 501 bytes"),
         (b"A:" + b"\r\n ".join([b"x" * 70] * 8), "a line of 562 bytes"),
-        (b"A:1\nx\n" * 3 + (b"x" * 90 + b"\n") * 6, "a line of more than 500 bytes"),
+        (b"COMMENT:1\nx\n" * 3 + (b"x" * 90 + b"\n") * 6, "a line of more than 500 bytes"),
         (b"\n" * 101, "101 lines"),
         (b"BEGIN:VEVENT\n" * 21, "more than 20 components"),
         (b"BEGIN:X\n" * 4, "components more than 3 deep"),
@@ -167,7 +169,7 @@ def test_no_bytes_raise_anything_but_the_documented_error(data):
         b"\n ".join([b"A:x"] * 30_000),
         b"BEGIN:VCALENDAR\n" * 100_000,
         b"".join(b"END:%d\n" % number for number in range(30_000)),
-        b"BEGIN:X\nA:1\n" + b"x\n" * 30_000,
+        b"BEGIN:X\nSUMMARY:1\n" + b"x\n" * 30_000,
     ],
 )
 def test_hostile_files_take_memory_in_proportion_to_their_size(data):

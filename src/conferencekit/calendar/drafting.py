@@ -169,7 +169,8 @@ def _ends(event: Incoming, starts: Moment, book: ZoneBook, out: Drafted, *, in_u
         if ends.kind == "floating" and event.starts and event.starts.kind == "zoned":
             out.repairs.append("DTEND has no zone, and was read in that of DTSTART")
             ends = event.starts.beside(ends.wall)
-        return _moment(ends, book, out, in_utc=in_utc)
+        moment = _moment(ends, book, out, in_utc=in_utc)
+        return moment.in_zone(starts.zone) if moment and ends.kind == "utc" else moment
     length = length_from(event.duration) if event.duration else None
     try:
         if length is not None:

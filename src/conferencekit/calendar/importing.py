@@ -226,7 +226,7 @@ class _Import:
         named = _ids(self.drafts, ids)
         sessions = [_session(draft, named[draft.origin], locale) for draft in self.drafts]
         sessions.sort(key=lambda each: (each.starts.instant, each.id))
-        rest = [f"{name} ({count:,} times)" for name, count in self.without_place.most_common(20)]
+        rest = [f"{name} ({count:,})" for name, count in self.without_place.most_common(20)]
         told = [Remark(text=f"has no place in a session: {', '.join(rest)}")] if rest else []
         used = Counter(each.starts.zone for each in sessions).most_common(1)
         zones = [*self.zones, *([answered] if answered else []), *(zone for zone, _ in used)]

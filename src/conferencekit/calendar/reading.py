@@ -185,6 +185,9 @@ _CONTROL_OCTETS: Final = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
 _LOOSE_NAME: Final = re.compile(r"[\ufeff\s]*([A-Za-z0-9_.-]+)\s*")
 _LOOSE_PARAMETER: Final = re.compile(r';\s*+([A-Za-z0-9_-]*)\s*+(?:=((?:"[^"]*"|[^;:])*+))?')
 _IN_CALENDAR: Final = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "VCALENDAR"})
+_TEXTS: Final = frozenset(
+    {"COMMENT", "CONTACT", "DESCRIPTION", "LOCATION", "SUMMARY", "X-ALT-DESC", "X-WR-CALDESC"}
+)
 _MOST_HEADS: Final = 1_000
 _MOST_KINDS: Final = 100
 _LONGEST_HEAD: Final = 100
@@ -336,7 +339,7 @@ class _Tree:
     repairs: _Repairs
     open_ones: list[Component] = field(factory=lambda: [Component("")])
     components: int = 0
-    in_property: bool = False
+    in_text: bool = False
     more: list[str] = field(factory=list)
     size: int = 0
 
@@ -355,9 +358,9 @@ class _Tree:
             if len(self.open_ones) == 1:
                 self.repairs.note("stands outside of a calendar", number)
             self.open_ones[-1].properties.append(found)
-            self.in_property = True
+            self.in_text = found.name in _TEXTS
             return
-        self.in_property = False
+        self.in_text = False
 
     def close(self) -> None:
         """After the last line."""
@@ -371,7 +374,7 @@ class _Tree:
         if not written.strip():
             self.repairs.note("a line is empty", number)
             return
-        if not self.in_property:
+        if not self.in_text:
             self.repairs.note("is no content line, and was left out", number)
             return
         self.repairs.note("is no content line, and was taken for more of the text before", number)

@@ -98,7 +98,7 @@ def _rule(every: Every, parts: dict[str, str]) -> Rule:
 
 
 def _items(text: str) -> list[str]:
-    return text.split(",") if text else []
+    return [each.strip() for each in text.split(",")] if text else []
 
 
 def _checked(text: str, least: int, most: int) -> str:

@@ -18,7 +18,7 @@ from .filezone import FileZone, as_instant, first_reading, matching_zone, read_z
 from .reading import Component, text_of
 from .recurring import Budget
 from .when import When, utc_of
-from .zonenames import named_zone, usual_zones
+from .zonenames import hinted_zone, named_zone, usual_zones
 
 YEARS_AHEAD: Final = 35
 """So many years after the last time that is written a series of 400 dates may go on."""
@@ -171,7 +171,13 @@ class ZoneBook:
     def _by_rules(self, name: str, definition: Component, own: FileZone, walls: list[datetime]) -> _Resolved:
         shown = name[:_SHORTEST]
         said = named_zone(text_of(definition.value("X-LIC-LOCATION")))
-        hints = [said, self.usual, self.floating, *(each.zone for each in self._resolved.values())]
+        hints = [
+            said,
+            hinted_zone(name),
+            self.usual,
+            self.floating,
+            *(each.zone for each in self._resolved.values()),
+        ]
         zones = list(dict.fromkeys([*(each for each in hints if each), *usual_zones()]))
         found = matching_zone(own, walls, zones, self.budget)
         if found:

@@ -13,6 +13,24 @@ import pytz
 from ..zones import offset_at, zone_names
 
 _LONGEST: Final = 200
+# Of zones that share their clocks for some time, those that most people mean.
+_FIRST: Final = (
+    "gmt",
+    "w. europe",
+    "e. europe",
+    "eastern",
+    "central",
+    "mountain",
+    "pacific",
+    "china",
+    "india",
+    "tokyo",
+    "aus eastern",
+    "e. south america",
+    "russian",
+    "arabian",
+    "south africa",
+)
 _UTC: Final = frozenset({"Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"})
 _DISPLAYED: Final = re.compile(r"\((?:UTC|GMT) ?(?:([+-])(\d\d)[:.](\d\d))?\) ?(.+)")
 _SEASONS: Final = (datetime(2025, 1, 15), datetime(2025, 7, 15))  # noqa: DTZ001 - naive in UTC, as `offset_at` wants
@@ -59,7 +77,15 @@ def _windows() -> Mapping[str, str]:
 @cache
 def usual_zones() -> tuple[str, ...]:
     """One zone for each set of rules that people use, as Windows chooses them, then all others in use."""
-    return tuple(dict.fromkeys(["UTC", *sorted(_windows().values()), *pytz.common_timezones]))
+    first = [_windows()[f"{name} standard time"] for name in _FIRST]
+    return tuple(dict.fromkeys(["UTC", *first, *sorted(_windows().values()), *pytz.common_timezones]))
+
+
+def hinted_zone(name: str) -> str | None:
+    """The zone whose name stands somewhere in another name: `custom_America/New_York`. The longest, if several do."""
+    folded = name[:_LONGEST].replace(" ", "_").casefold()
+    found = [zone for each, zone in _by_name().items() if "/" in each and each in folded]
+    return max(found, key=len, default=None)
 
 
 @cache
