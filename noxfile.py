@@ -167,7 +167,7 @@ def judges(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measures, as one table: in a quarter of an hour, or what `--only NAME` names; `--help` tells the rest."""
-    session.install(".[fast,rich,testing]", "./plugins/conferencekit-sqlalchemy[postgresql]")
+    session.install(".[fast,rich,testing]", "./plugins/conferencekit-sqlalchemy[postgresql]", "ical>=8.0")
     session.run("python", "benchmarks/run.py", *session.posargs)
 
 

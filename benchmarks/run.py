@@ -55,6 +55,7 @@ SUBJECTS: Final = (
     Subject("calendar-import", "calendar_import", both=False),
     Subject("feeds", "feeds", both=False),
     Subject("invites", "invites", both=False),
+    Subject("calendars", "calendars", both=False),
 )
 
 

@@ -95,6 +95,16 @@ def test_an_import_is_measured_by_the_command_itself(tmp_path):
     assert all(line["ours"] > 0 for line in lines)
 
 
+def test_calendars_are_measured_beside_icalendar(tmp_path):
+    """Zones of which no hour is wrong, a plan, and bytes that were read back."""
+    done = run("--json", "--dir", tmp_path, "--only", "calendars")
+    assert done.returncode == 0, done.stderr
+    zones, plan, octets = json.loads(done.stdout)["lines"]
+    assert zones["what"].startswith("VTIMEZONE of 11 zones for 3 years, no hour wrong")
+    assert zones["ratio"] < 1 > octets["ratio"]
+    assert plan["ours"] > 0
+
+
 def test_a_feed_is_measured_beside_icalendar(tmp_path):
     """Cold, with one session moved and unchanged; both wrote the same events."""
     done = run("--json", "--dir", tmp_path, "--only", "feeds")

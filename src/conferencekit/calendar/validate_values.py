@@ -61,6 +61,11 @@ _PLAIN: Final = {
         rf"(?:;CN={_NAME})?:{_ADDRESS}\r\n"
     ),
 }
+# Most people: a first line of 75 octets which is always the same, and a second one.
+_USUAL: Final = re.compile(
+    r"ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=\r\n (?:TRUE|FALSE)"
+    rf"(?:;CN={_NAME})?:{_ADDRESS}\r\n"
+)
 _CUT_LETTER: Final = re.compile(rb"\r\n [\x80-\xbf]")
 
 
@@ -69,11 +74,13 @@ def is_plain_person(octets: bytes, name: str, longest: int) -> bool:
 
     Some that are right are not plain: whoever asks has to look closer then. `longest`: octets of a line.
     """
-    if max(map(len, octets.split(b"\r\n"))) > longest or b"\\\r\n" in octets or _CUT_LETTER.search(octets):
-        return False
     try:
         text = octets.decode()
     except UnicodeDecodeError:
+        return False
+    if len(octets) <= 2 * longest + 4 and _USUAL.fullmatch(text):
+        return True
+    if max(map(len, octets.split(b"\r\n"))) > longest or b"\\\r\n" in octets or _CUT_LETTER.search(octets):
         return False
     return _PLAIN[name].fullmatch(text.replace("\r\n ", "")) is not None
 
