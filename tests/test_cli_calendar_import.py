@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
+import tracemalloc
 
 import pytest
 from tests import calendar_files as files
@@ -201,6 +203,18 @@ def test_standard_input_is_a_file_too(line):
     out, _ = running.communicate(files.APPLE, timeout=60)
     assert running.returncode == 0
     assert b'"id": "peer-grading-live"' in out
+
+
+def test_a_line_of_a_gigabyte_is_refused_at_its_begin(line):
+    """No more of it is read than a calendar may have."""
+    path = line.write("x.ics", b"BEGIN:VCALENDAR\r\nX-A:")
+    os.truncate(path, 2**30)
+    tracemalloc.start()
+    done = line.run("calendar import x.ics")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (done.code, "20,000,001 bytes" in done.err) == (1, True)
+    assert peak < 60_000_000
 
 
 # -- the pages

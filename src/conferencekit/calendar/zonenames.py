@@ -36,7 +36,6 @@ _DISPLAYED: Final = re.compile(r"\((?:UTC|GMT) ?(?:([+-])(\d\d)[:.](\d\d))?\) ?(
 _SEASONS: Final = (datetime(2025, 1, 15), datetime(2025, 7, 15))  # noqa: DTZ001 - naive in UTC, as `offset_at` wants
 
 
-@lru_cache(maxsize=1024)
 def named_zone(name: str) -> str | None:
     """The IANA name that is meant, or None: the name says nothing by itself.
 
@@ -44,8 +43,11 @@ def named_zone(name: str) -> str | None:
     Standard Time`; `(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna`.
     """
     text = name.strip()
-    if not text or len(text) > _LONGEST:
-        return None
+    return _named(text) if 0 < len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1024)
+def _named(text: str) -> str | None:
     known = _by_name()
     found = (known.get(each.replace(" ", "_").casefold()) for each in _spellings(text))
     zone = next(filter(None, found), None) or _windows().get(text.casefold()) or _displayed(text)

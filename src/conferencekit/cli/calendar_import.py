@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from ..errors import InvalidText
 from ..moment import Moment
 from ..programme.session import Session
 from ..text import normalise_locale
-from .files import read_file, reading, write_file
+from .files import STANDARD_INPUT, read_file, write_file
 from .output import Output, count_of
 
 _MOST_DOCUMENT: Final = 20_000_000
@@ -80,10 +81,8 @@ def run_import(given: argparse.Namespace, output: Output) -> int:
         return 1
     languages = into.conference.languages if into else ()
     locale = normalise_locale(given.locale) if given.locale else next(iter(languages), "en")
-    with reading(given.file) as stream:
-        data = stream.read(IMPORT_LIMITS.reading.octets + 1)
     found = read_calendar(
-        data,
+        _bytes_of(given.file),
         zone=given.zone,
         until=given.until,
         leave_out=given.leave_out,
@@ -102,6 +101,15 @@ def run_import(given: argparse.Namespace, output: Output) -> int:
         output.say("\nNothing was written: --out FILE.toml writes it.")
     output.result(_plain(found, fresh, changed, written))
     return 1 if found.questions else 0
+
+
+def _bytes_of(path: Path) -> bytes:
+    """As much of a file as is needed to read it, or to see that it is too large."""
+    most = IMPORT_LIMITS.reading.octets + 1
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer.read(most)
+    with path.open("rb") as stream:
+        return stream.read(most)
 
 
 def _is_same(one: Path, other: Path) -> bool:
