@@ -380,6 +380,28 @@ def test_a_state_that_is_not_ours_is_refused(line, change, part):
     assert not line.path("second").exists()
 
 
+def test_a_renamed_document_is_told_where_its_state_is(line):
+    """Else everybody would be invited anew, and calendars would drop it."""
+    send(line, "--out", "first")
+    line.path("gmc.toml").rename(line.path("gmc2.toml"))
+    done = line.run("calendar send gmc2.toml --people people.csv --out second")
+    one_message(done, "gmc.sent.json", "gmc2.sent.json", "gmc2.secret", "conference.uid")
+    assert not line.path("second").exists()
+    assert not line.path("gmc2.secret").exists()
+    for name in ("sent.json", "secret"):
+        line.path(f"gmc.{name}").rename(line.path(f"gmc2.{name}"))
+    done = line.run("calendar send gmc2.toml --people people.csv --out second --json")
+    assert counts(done.json) == {"unchanged": 2}
+
+
+def test_the_organizer_is_told_that_they_cannot_be_invited(line):
+    """Not to what they organize: most calendars show nothing."""
+    line.write("people.csv", PEOPLE + "GMC@example.org,Me,,\n")
+    assert "the organizer's own address" in line.run("calendar plan gmc.toml --people people.csv").err
+    line.write("people.csv", PEOPLE)
+    assert "own address" not in line.run("calendar plan gmc.toml --people people.csv").err
+
+
 def test_with_a_lost_state_everything_is_newer_than_before(line):
     """SEQUENCE begins above whatever was sent."""
     send(line, "--out", "first")

@@ -60,7 +60,7 @@ def run_plan(given: argparse.Namespace, output: Output) -> int:
         return plan_of_store(given, output)
     secret, _ = secret_of(given)
     work = _work(given, secret)
-    plan = work.plan(_corrected(given, work.file.load()))
+    plan = work.plan(_told(given, work.file))
     report(plan, work.conference, given.people, output)
     questions(plan, output)
     output.result(plan_to_data(plan))
@@ -91,7 +91,7 @@ def _send(given: argparse.Namespace, output: Output, called_off: dict[str, str])
     with locked(state_path(given.conference)):
         secret, new_at = secret_of(given)
         work = _work(given, secret)
-        told = _corrected(given, work.file.load())
+        told = _told(given, work.file)
         told = evolve(told, called_off={**told.called_off, **called_off})
         plan = work.plan(told)
         if plan.questions:
@@ -178,9 +178,11 @@ def _sender(given: argparse.Namespace, conference: Conference) -> Mailbox:
     raise InvalidText(str(given.conference), remedy)
 
 
-def _corrected(given: argparse.Namespace, told: Told) -> Told:
+def _told(given: argparse.Namespace, file: SentFile) -> Told:
     """What was told, as the options have it: sessions under their new ids, and held that were called off."""
-    names = dict(given.renamed or ())
+    if not getattr(given, "state_lost", False):
+        file.refuse_renamed()
+    told, names = file.load(), dict(given.renamed or ())
     try:
         told = renamed(told, names) if names else told
     except KeyError as error:

@@ -38,6 +38,13 @@ def report(plan: InvitePlan, conference: Conference, people: Path, output: Outpu
         )
     if plan.over:
         output.note(f"Nobody is told of what is over: {', '.join(plan.over)}. --past includes it.")
+    if any(
+        each.person.mailbox.address.casefold() == each.organizer.address.casefold() for each in plan.messages
+    ):
+        output.note(
+            "One of them has the organizer's own address. Most calendars do not invite you to what you organize: try "
+            "invites out with another one."
+        )
     if plan.missing:
         output.note(
             f"{count_of(len(plan.missing), 'person who was invited is', 'people who were invited are')} not in "

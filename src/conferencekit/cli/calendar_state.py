@@ -38,6 +38,9 @@ SCHEMA: Final = 1
 _MOST: Final = 500_000_000
 _WAIT: Final = 10.0
 _KEY: Final = 20
+_HEAD: Final = 500
+"""Octets of a file within which it says of which conference it is."""
+_MOST_BESIDE: Final = 100
 _CHECK: Final = "sent-file"
 
 T = TypeVar("T")
@@ -89,6 +92,30 @@ class SentFile:
         """
         return _load(self.path, self.conference, self._of_people)
 
+    def refuse_renamed(self) -> None:
+        """A document that was renamed has left its state behind: without it, everybody would be invited anew.
+
+        Raises:
+            InvalidText: this file is not there, and beside it lies the state of the same conference.
+        """
+        other = None if self.path.exists() else self._beside()
+        if other is not None:
+            was, now = (each.name.removesuffix(".sent.json") for each in (other, self.path))
+            why = (
+                f"It tells of this conference. If the document was renamed, rename {was}.sent.json and {was}.secret too, "
+                f"to {now}.sent.json and {now}.secret. If this is another conference, write another conference.uid."
+            )
+            raise InvalidText(str(other), why)
+
+    def _beside(self) -> Path | None:
+        """Another state of this conference in the same folder."""
+        of_ours = f'"conference":"{self.conference.uid}"'.encode()
+        for other in sorted(self.path.parent.glob("*.sent.json"))[:_MOST_BESIDE]:
+            with other.open("rb") as stream:
+                if of_ours in stream.read(_HEAD):
+                    return other
+        return None
+
     def _of_people(self, data: Mapping[str, Any]) -> Told:
         if not hmac.compare_digest(str(data["check"]), self._check()):
             why = (
@@ -109,9 +136,9 @@ class SentFile:
             "conference": self.conference.uid,
             "check": self._check(),
             "zone_data": zone_data_version(),
-            **_to_data(told),
         }
-        yield f'{_json(head)[:-1]},\n"people":{{'
+        yield f"{_json(head)[:-1]},\n"
+        yield f'{_json(_to_data(told))[1:-1]},\n"people":{{'
         tellings: dict[int, str] = {}
         between = "\n"
         for key, events in sorted(told.people.items()):
