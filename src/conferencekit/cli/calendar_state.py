@@ -102,8 +102,8 @@ class SentFile:
         if other is not None:
             was, now = (each.name.removesuffix(".sent.json") for each in (other, self.path))
             why = (
-                f"It tells of this conference. If the document was renamed, rename {was}.sent.json and {was}.secret too, "
-                f"to {now}.sent.json and {now}.secret. If this is another conference, write another conference.uid."
+                f"It tells of this conference. If the document was renamed, rename {was}.sent.json and {was}.secret "
+                f"too, to {now}.sent.json and {now}.secret. If it is another conference, write another conference.uid."
             )
             raise InvalidText(str(other), why)
 
