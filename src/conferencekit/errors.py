@@ -68,7 +68,7 @@ class ConferenceKitError(Exception):
     """The base of every error of this library."""
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class OldSQLite(RuntimeWarning):
     """The SQLite that is linked can damage a store's file when another program writes to it. `version`: its own."""
 
@@ -83,7 +83,7 @@ class OldSQLite(RuntimeWarning):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class UnfitStore(RuntimeWarning):
     """A secretariat works on a store that may lose registrations or sell a place twice. Said once for each store.
 
@@ -108,7 +108,7 @@ class InvalidTime(ConferenceKitError, ValueError):
     """A date-time that cannot be taken as it stands."""
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class NaiveTime(InvalidTime):
     """A datetime without a zone, or a value that is no datetime."""
 
@@ -121,7 +121,7 @@ class NaiveTime(InvalidTime):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class NotWallTime(InvalidTime):
     """A value given as a wall time that has a zone already, or is no datetime."""
 
@@ -134,7 +134,7 @@ class NotWallTime(InvalidTime):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class UnknownZone(InvalidTime):
     """A name that is not in the IANA time zone database."""
 
@@ -146,7 +146,7 @@ class UnknownZone(InvalidTime):
         return f"{self.name!r} is not an IANA time zone name such as 'Asia/Shanghai'.{hint}"
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class NonexistentTime(InvalidTime):
     """A wall time that the zone's clocks skip. `before` and `after` are the neighbouring times that exist."""
 
@@ -162,7 +162,7 @@ class NonexistentTime(InvalidTime):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class AmbiguousTime(InvalidTime):
     """A wall time that the zone's clocks show twice. `first` and `second` are the two candidates."""
 
@@ -178,7 +178,7 @@ class AmbiguousTime(InvalidTime):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class MislocalizedTime(InvalidTime):
     """A datetime whose offset its own zone does not have then: made by `tzinfo=` instead of `localize`."""
 
@@ -194,7 +194,7 @@ class MislocalizedTime(InvalidTime):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class OffsetDisagrees(InvalidTime):
     """A time written with an offset that the named zone does not have at that wall time."""
 
@@ -209,7 +209,7 @@ class OffsetDisagrees(InvalidTime):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class TimeOutOfRange(InvalidTime):
     """A time, or the result of a calculation, that lies outside the years 1 to 9999."""
 
@@ -219,7 +219,7 @@ class TimeOutOfRange(InvalidTime):
         return f"{self.value} lies outside the years 1 to 9999. Take a time within them."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class InvalidDeadline(ConferenceKitError, ValueError):
     """A deadline that says too little, too much, or contradicts itself."""
 
@@ -233,7 +233,7 @@ class InvalidDeadline(ConferenceKitError, ValueError):
 # -- documents, people, rules -----------------------------------------------------------------------------------------
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class InvalidText(ConferenceKitError, ValueError):
     """A text, locale or name that cannot stand where it was put."""
 
@@ -263,7 +263,7 @@ class Problem:
         return f"{self.path}: {shown}: {self.expected}{hint}"
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class InvalidDocument(ConferenceKitError, ValueError):
     """A conference document with problems: all of them, in the order of the document."""
 
@@ -276,7 +276,7 @@ class InvalidDocument(ConferenceKitError, ValueError):
         return f"{self.source} has {count}:\n{lines}"
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class InvalidImport(ConferenceKitError, ValueError):
     """A file of registrations, or a calendar, that cannot be read. `line` counts from 1, 0 = the file as a whole."""
 
@@ -290,7 +290,7 @@ class InvalidImport(ConferenceKitError, ValueError):
         return f"{where}: {_short(self.value)}. {self.remedy}"
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class TransitionNotAllowed(ConferenceKitError):
     """An action that the state of the subject does not allow. `allowed` lists the actions that it does."""
 
@@ -304,7 +304,7 @@ class TransitionNotAllowed(ConferenceKitError):
         return f"{self.subject} is {self.state!r} and cannot {self.action!r}. What it allows: {options}."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class NotFound(ConferenceKitError, LookupError):
     """There is no such record."""
 
@@ -317,7 +317,7 @@ class NotFound(ConferenceKitError, LookupError):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class ConferenceOutdated(ConferenceKitError):
     """Another process put a newer document in force."""
 
@@ -331,7 +331,7 @@ class ConferenceOutdated(ConferenceKitError):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class PlanInUse(ConferenceKitError):
     """A changed document would take away what people already hold."""
 
@@ -343,7 +343,7 @@ class PlanInUse(ConferenceKitError):
         return f"{self.path}: {_short(self.value)} is in use and cannot go. {self.remedy}"
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class MissingLink(ConferenceKitError):
     """A mail of this conference needs a link for which the secretariat has no address."""
 
@@ -356,7 +356,7 @@ class MissingLink(ConferenceKitError):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class MissingExtra(ConferenceKitError, ImportError):
     """An optional dependency is needed and not installed."""
 
@@ -388,7 +388,7 @@ class StoreError(ConferenceKitError):
     """Something about a store, never about one change set in a batch (that is a `Conflict`)."""
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class InvalidChangeSet(StoreError, ValueError):
     """A change set or a query outside the limits that all stores share."""
 
@@ -399,7 +399,7 @@ class InvalidChangeSet(StoreError, ValueError):
         return f"{_short(self.value)} cannot be stored. {self.remedy}"
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class StoreBusy(StoreError):
     """Others held the store for longer than the time that was allowed. Nothing was applied."""
 
@@ -410,7 +410,7 @@ class StoreBusy(StoreError):
         return f"{self.url} stayed locked for {self.seconds:g} s; nothing was applied. Try again."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class StoreFull(StoreError):
     """The disk, or the store's quota on it, is full. Nothing was applied."""
 
@@ -421,7 +421,7 @@ class StoreFull(StoreError):
         return f"{self.url} has no room left ({self.reason}); nothing was applied. Free some space and try again."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class StoreReadOnly(StoreError):
     """The store may be read but not written. Nothing was applied."""
 
@@ -432,7 +432,7 @@ class StoreReadOnly(StoreError):
         return f"{self.url} cannot be written ({self.reason}); nothing was applied. Give this user the right to write."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class StoreUnavailable(StoreError):
     """The store cannot be opened or reached. Nothing was applied."""
 
@@ -443,7 +443,7 @@ class StoreUnavailable(StoreError):
         return f"{self.url} cannot be used ({self.reason}); nothing was applied. Check the address and try again."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class CommitInDoubt(StoreError):
     """The store failed while committing: the batch was applied as a whole or not at all."""
 
@@ -457,7 +457,7 @@ class CommitInDoubt(StoreError):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class SchemaTooNew(StoreError):
     """The store or a record in it was written by a newer version of conferencekit."""
 
@@ -469,7 +469,7 @@ class SchemaTooNew(StoreError):
         return f"{self.where} has schema {self.found}, and this version knows up to {self.known}. Update conferencekit."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class SchemaTooOld(StoreError):
     """The store was laid out by an older version of conferencekit."""
 
@@ -484,7 +484,7 @@ class SchemaTooOld(StoreError):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class CopyRefused(StoreError):
     """A conference that cannot be copied from one store to another."""
 
@@ -496,7 +496,7 @@ class CopyRefused(StoreError):
         return f"The conference {self.conference!r} was not copied: {self.reason}. {self.remedy}"
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class InvalidBody(StoreError, ValueError):
     """A stored body that does not read as the class that it should be: damaged, or written by something else."""
 
@@ -511,7 +511,7 @@ class InvalidBody(StoreError, ValueError):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class NotOurFile(StoreError):
     """The file exists and is not a store of this kind."""
 
@@ -529,7 +529,7 @@ class PluginError(ConferenceKitError):
     """Something about a plugin."""
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class DuplicateName(PluginError):
     """Two plugins offer something under one name."""
 
@@ -542,7 +542,7 @@ class DuplicateName(PluginError):
         return f"Both {first} and {second} offer a {self.what} named {self.name!r}. Disable one of them."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class UnknownBackend(PluginError):
     """No plugin offers what was asked for. `broken` names distributions that failed to load."""
 
@@ -559,7 +559,7 @@ class UnknownBackend(PluginError):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class PluginBroken(PluginError):
     """A distribution whose entry point does not load."""
 
@@ -570,7 +570,7 @@ class PluginBroken(PluginError):
         return f"The plugin {self.plugin} does not load ({self.reason}). Update or uninstall it."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class InvalidHook(PluginError):
     """A hook implementation that could never be called as its author meant."""
 
@@ -589,7 +589,7 @@ class MessageError(ConferenceKitError):
     """Something about a mail."""
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class TemplateBroken(MessageError):
     """A template that does not render with the values of its notice."""
 
@@ -600,7 +600,7 @@ class TemplateBroken(MessageError):
         return f"The template {self.template!r} does not render: {self.reason}. Correct the template and deliver again."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class InvalidAddress(MessageError, ValueError):
     """Not an e-mail address that mail can be sent to."""
 
@@ -610,7 +610,7 @@ class InvalidAddress(MessageError, ValueError):
         return f"{_short(self.value)} is not an e-mail address. Give one like name@example.org."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class InvalidCalendar(ConferenceKitError, ValueError):
     """A calendar object, or the data for one, that RFC 5545 or RFC 5546 does not allow."""
 
@@ -622,7 +622,7 @@ class InvalidCalendar(ConferenceKitError, ValueError):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class MailboxUnavailable(ConferenceKitError):
     """A mailbox on a server that cannot be read: no connection, no right, no such folder. Nothing in it was changed."""
 
@@ -640,7 +640,7 @@ class BlobError(ConferenceKitError):
     """Something about an uploaded file."""
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class BlobTooLarge(BlobError):
     """More bytes than allowed. Nothing of it was kept."""
 
@@ -650,7 +650,7 @@ class BlobTooLarge(BlobError):
         return f"The file is larger than the {self.limit} bytes allowed; nothing of it was kept. Send a smaller one."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class BlobMissing(BlobError, LookupError):
     """There is no blob with this digest."""
 
@@ -660,7 +660,7 @@ class BlobMissing(BlobError, LookupError):
         return f"There is no file with the digest {self.sha256}. Restore it from a backup or ask for a new upload."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class BlobsUnavailable(BlobError):
     """Files cannot be stored or read here: no room, no right, no such folder. Nothing was kept or lost."""
 
@@ -674,7 +674,7 @@ class BlobsUnavailable(BlobError):
         )
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class InvalidDigest(BlobError, ValueError):
     """Not a SHA-256 in lower-case hexadecimal."""
 
@@ -684,7 +684,7 @@ class InvalidDigest(BlobError, ValueError):
         return f"{_short(self.value)} is not a SHA-256 digest: 64 lower-case hexadecimal digits are expected."
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class DeclarationRefused(ConferenceKitError, ValueError):
     """A text of clauses that cannot become a declaration: all its problems, in the order of the text."""
 
@@ -696,7 +696,7 @@ class DeclarationRefused(ConferenceKitError, ValueError):
         return f"{self.source} cannot be compiled:\n{lines}"
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class NotCanonical(ConferenceKitError, ValueError):
     """A value that has no canonical JSON, and so no digest. `path` leads to it from `$`, the whole."""
 
@@ -708,7 +708,7 @@ class NotCanonical(ConferenceKitError, ValueError):
         return f"{self.path}: {_short(self.value)} has no canonical JSON. {self.remedy}"
 
 
-@define(eq=False, slots=False)
+@define(eq=False, slots=False, repr=False)
 class LedgerBroken(ConferenceKitError):
     """The log does not verify. `where` names the entry or the seal."""
 

@@ -7,8 +7,6 @@ and while messages leave (sent), by one process at a time.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,7 +35,8 @@ SCHEMA: Final = 1
 
 _MOST: Final = 500_000_000
 _WAIT: Final = 10.0
-_KEY: Final = 20
+_KEY: Final = 16
+"""Octets of a person's key: nobody finds two addresses with the same one."""
 _HEAD: Final = 500
 """Octets of a file within which it says of which conference it is."""
 _MOST_BESIDE: Final = 100
@@ -72,7 +71,7 @@ class SentFile:
     secret: bytes
 
     def key(self, address: str) -> str:
-        """The key of the person with this address: 32 letters that say nothing without the secret."""
+        """The key of the person with this address: 32 digits that say nothing without the secret."""
         return self._hash("person", email_key(address))
 
     def token(self, key: str) -> str:
@@ -156,7 +155,7 @@ class SentFile:
 
     def _hash(self, purpose: str, text: str) -> str:
         message = b"\0".join(each.encode() for each in (self.conference.uid, purpose, text))
-        return base64.b32encode(hmac.digest(self.secret, message, hashlib.sha256)[:_KEY]).decode().lower()
+        return hmac.digest(self.secret, message, "sha256")[:_KEY].hex()
 
 
 _LOST: Final = (
