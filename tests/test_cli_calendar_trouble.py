@@ -168,6 +168,17 @@ def test_a_folder_that_nobody_may_write_to_is_named(line, tmp_path):
     assert line.names() == {"gmc.toml", "people.csv"}
 
 
+def test_a_document_that_is_not_there_leaves_no_trace(line):
+    """Nor does one with an error."""
+    before = line.names()
+    one_message(
+        line.run("calendar send gone.toml --people people.csv --out out"), "gone.toml", "no such file"
+    )
+    line.edit(("Asia/Shanghai", "Asia/Shanghay"))
+    one_message(line.run(" ".join([*SEND, "--out", "out"])), "Asia/Shanghai")
+    assert line.names() == before
+
+
 def test_a_people_file_of_another_conference_invites_nobody(line):
     """Its sessions are not known here."""
     line.write("people.csv", "email,sessions\na@example.org,keynote\n")

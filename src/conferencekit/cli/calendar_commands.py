@@ -59,7 +59,7 @@ def run_plan(given: argparse.Namespace, output: Output) -> int:
 
         return plan_of_store(given, output)
     secret, _ = secret_of(given)
-    work = _work(given, secret)
+    work = _work(given, load_conference(given.conference), secret)
     plan = work.plan(_told(given, work.file))
     report(plan, work.conference, given.people, output)
     questions(plan, output)
@@ -73,7 +73,7 @@ def run_send(given: argparse.Namespace, output: Output) -> int:
         from .calendar_store import send_of_store  # noqa: PLC0415 - needs a secretariat
 
         return send_of_store(given, output)
-    return _send(given, output, {})
+    return _send(given, load_conference(given.conference), output, {})
 
 
 def run_cancel(given: argparse.Namespace, output: Output) -> int:
@@ -82,15 +82,18 @@ def run_cancel(given: argparse.Namespace, output: Output) -> int:
     ids = [each.id for each in conference.sessions]
     if given.session is not None and given.session not in ids:
         raise NotFound("session", f"{given.session} (the document has {', '.join(ids)})")
-    return _send(given, output, dict.fromkeys([given.session] if given.session else ids, given.reason))
+    called_off = dict.fromkeys([given.session] if given.session else ids, given.reason)
+    return _send(given, conference, output, called_off)
 
 
-def _send(given: argparse.Namespace, output: Output, called_off: dict[str, str]) -> int:
+def _send(
+    given: argparse.Namespace, conference: Conference, output: Output, called_off: dict[str, str]
+) -> int:
     if given.out is None and given.smtp is None:
         raise InvalidText(str(given.people), "Say where the messages go: --out DIR for files, or --smtp URL.")
     with locked(state_path(given.conference)):
         secret, new_at = secret_of(given)
-        work = _work(given, secret)
+        work = _work(given, conference, secret)
         told = _told(given, work.file)
         told = evolve(told, called_off={**told.called_off, **called_off})
         plan = work.plan(told)
@@ -141,8 +144,7 @@ def _prepared(told: Told, plan: InvitePlan, messages: Sequence[InviteMessage]) -
 # -- what it works on
 
 
-def _work(given: argparse.Namespace, secret: bytes) -> _Work:
-    conference = load_conference(given.conference)
+def _work(given: argparse.Namespace, conference: Conference, secret: bytes) -> _Work:
     file = SentFile(state_path(given.conference), conference, secret)
     now = datetime.now(UTC)
     options = PlanOptions(
