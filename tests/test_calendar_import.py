@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests import calendar_files as files
 from tests.calendar_files import calendar, timezone
-from tests.invite_samples import ORGANIZER
+from tests.invite_samples import HOSTILE, ORGANIZER
 from tests.invite_samples import moments as any_moments
 
 from conferencekit.calendar.composing import composed
@@ -21,6 +21,7 @@ from conferencekit.calendar.feed import feed_to_ical, make_feed
 from conferencekit.calendar.feed_events import session_events
 from conferencekit.calendar.importing import ImportLimits, read_calendar
 from conferencekit.calendar.invite import CalendarEvent
+from conferencekit.calendar.lines import text_value
 from conferencekit.calendar.planned import session_event
 from conferencekit.calendar.vtimezone import shows_twice
 from conferencekit.calendar.writing import event_to_ical
@@ -506,6 +507,16 @@ def test_texts_that_no_document_takes_are_cleaned():
     assert conference_from_text(document(session)).sessions == (session,)
     assert session.room == "a b"
     assert "its title was cut to 500 characters" in told(found)
+
+
+@given(HOSTILE | st.text(st.sampled_from("\u202a\u202c\u2066\U0001ffff\u2028a\n<b> "), max_size=30))
+def test_whatever_a_description_says_a_document_takes_it(text):
+    """And a title, a room and a track."""
+    value = text_value(text)
+    fields = "".join(f"{name}:{value}\n" for name in ("SUMMARY", "DESCRIPTION", "LOCATION", "CATEGORIES"))
+    data = calendar(f"UID:a\n{fields}DTSTART:20270704T100000Z\nDURATION:PT1H", head="X-A:Google\n")
+    (session,) = read_calendar(data).sessions
+    assert conference_from_text(document(session)).sessions == (session,)
 
 
 def document(*sessions: Session) -> str:

@@ -205,6 +205,9 @@ def _month(rule: Rule, first: date, year: int, month: int) -> tuple[list[date], 
     length = calendar.monthrange(year, month)[1]
     if not rule.weekdays and not rule.month_days:
         return ([date(year, month, first.day)] if first.day <= length else []), 1
+    if not rule.weekdays:
+        days = {each if each > 0 else length + 1 + each for each in rule.month_days}
+        return [date(year, month, day) for day in days if 0 < day <= length], length
     return _chosen(rule, [date(year, month, day) for day in range(1, length + 1)])
 
 

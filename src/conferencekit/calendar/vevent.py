@@ -40,7 +40,11 @@ _LINKS: Final = (
     "X-ZOOM-MEETING-URL",
 )
 _URL: Final = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
-_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# What `plain_text` leaves and no document takes: marks that turn the direction, and what is no character.
+_NO_CHARACTERS: Final = "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(1 << 16, 17 << 16, 1 << 16)
+)
+_SUSPECT: Final = re.compile(f"[\u202a-\u202e\u2066-\u2069{_NO_CHARACTERS}]")
 _TAG: Final = re.compile(r"<(/?[a-z]{1,10}[0-9]?)\b[^<>]{0,4000}>", re.IGNORECASE)
 _BREAKS: Final = frozenset({"br", "/p", "/div", "/li", "/tr", "/ul", "/ol"})
 _ONCE: Final = frozenset(
@@ -169,7 +173,7 @@ def _status(found: Incoming, text: str) -> SessionStatus | None:
 
 def _line(found: Incoming, what: str, text: str) -> str:
     """A text on one line, as it may stand in a document."""
-    line = _composed(found, one_line(text))
+    line = _composed(found, one_line(_SUSPECT.sub("", text)))
     if len(line) > LINE:
         found.notes.append(f"its {what} was cut to {LINE} characters")
         line = line[:LINE].rstrip()
@@ -181,14 +185,14 @@ def _lines(found: Incoming, text: str, *, has_html: bool) -> str:
     if has_html and _TAG.search(plain):
         plain = html.unescape(_TAG.sub(_instead_of_tag, plain))
         found.notes.append("its description was HTML, and became plain text")
-    plain = _composed(found, plain_text(plain).strip(" \t\n"))
-    if plain.isascii() and plain.replace("\n", "").isprintable() and len(plain) <= LINES:
-        return plain
-    problem = text_problem(plain, lines=True)
-    if problem is None:
-        return plain
-    found.notes.append(f"its description {problem.partition(':')[0]}; that was taken out")
-    return _MARKS.sub("", plain)[:LINES].strip(" \t\n")
+    plain = plain_text(plain).strip()
+    if _SUSPECT.search(plain) and text_problem(plain[:LINES], lines=True):
+        found.notes.append("its description had marks that turn the direction of text: they were taken out")
+        plain = _SUSPECT.sub("", plain)
+    plain = _composed(found, plain)
+    if len(plain) > LINES:
+        found.notes.append(f"its description was cut to {LINES:,} characters")
+    return plain[:LINES].strip()
 
 
 def _composed(found: Incoming, text: str) -> str:
