@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from tests.cli_line import Line, new_line, one_message, process
+from tests.smtp_server import SmtpServer
 
 from conferencekit.adapters.file_lock import FileLock
 from conferencekit.calendar import validate
-from conferencekit.testing.disk import watched_disk, why_not
+from conferencekit.testing.disk import after_power_loss, read_log, watched_disk, why_not
 
 line = pytest.fixture(new_line)
 
@@ -103,6 +105,34 @@ def test_a_run_that_is_killed_while_it_writes_is_completed_by_the_next(line):
     assert all(after[name].startswith(octets) for name, octets in before.items())
     assert sum(after[name] != octets for name, octets in before.items()) <= 1
     assert unsent(line) == (0, 2000)
+
+
+@watched
+def test_a_loss_of_power_while_mails_leave_repeats_none_of_them_otherwise(line, tmp_path_factory):
+    """What was prepared was on the disk before the first mail left, with the secret: the next run sends the same."""
+    with SmtpServer() as server, watched_disk(line.folder, log=True) as disk:
+        words = (*SEND, "--smtp", server.url(), "--rate", "600")
+        running = process(*words, cwd=line.folder, env=dict(disk.environment))
+        until = time.monotonic() + 60
+        while len(server.taken) < 3 and time.monotonic() < until:
+            time.sleep(0.005)
+        running.kill()
+        running.communicate()
+        done = read_log(disk.log)
+        left = {each.rcpt_tos[0]: each.content for each in server.taken}
+    assert 3 <= len(left) < 20
+    for seed in range(5):
+        folder = tmp_path_factory.mktemp("after")
+        for name in ("gmc.toml", "people.csv"):
+            (folder / name).write_bytes(line.path(name).read_bytes())
+        after_power_loss(done, len(done), folder, random.Random(seed))
+        with SmtpServer() as server:
+            again = process(*SEND, "--smtp", server.url(), cwd=folder)
+            printed = again.communicate(timeout=60)
+            assert again.returncode == 0, printed
+            contents_of = {each.rcpt_tos[0]: each.content for each in server.taken}
+        assert len(contents_of) >= 20 - len(left)
+        assert all(left[who] == contents_of[who] for who in left if who in contents_of)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

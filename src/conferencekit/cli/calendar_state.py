@@ -125,7 +125,7 @@ class SentFile:
 
     def save(self, told: Told) -> None:
         """Keep what was told: the whole file or, if that fails, the one before."""
-        write_file(self.path, self._lines(told), private=True)
+        write_file(self.path, self._lines(told), private=True, lasting=True)
         _hide_from_git(self.path)
 
     def _lines(self, told: Told) -> Iterator[str]:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from ..adapters.lasting import sync_folder
 from ..errors import InvalidImport, InvalidText
 
 STANDARD_INPUT: Final = Path("-")
@@ -30,13 +31,18 @@ def quoted(path: Path) -> str:
 
 
 def write_file(
-    path: Path, content: bytes | Iterable[str | bytes], *, private: bool = False, fresh: bool = False
+    path: Path,
+    content: bytes | Iterable[str | bytes],
+    *,
+    private: bool = False,
+    fresh: bool = False,
+    lasting: bool = False,
 ) -> None:
     """Write a file as a whole or not at all: an earlier one stays until the new one is complete on the disk.
 
     Texts are written in UTF-8 as they are. `private`: a new file can be read by its owner only. `fresh`: there must be
-    none of this name, also not one that somebody else writes meanwhile. What is no regular file (a device, a pipe) is
-    written to. Raises `OSError` with the name that was given.
+    none of this name, also not one that somebody else writes meanwhile. `lasting`: no loss of power brings back the
+    earlier one. What is no regular file (a device, a pipe) is written to. Raises `OSError` with the name given.
     """
     pieces = [content] if isinstance(content, bytes) else map(_encoded, content)
     try:
@@ -44,7 +50,10 @@ def write_file(
             with path.open("wb") as stream:
                 stream.writelines(pieces)
         else:
-            _replace(Path(os.path.realpath(path)), pieces, 0o600 if private else 0o666, fresh=fresh)
+            target = Path(os.path.realpath(path))
+            _replace(target, pieces, 0o600 if private else 0o666, fresh=fresh)
+            if lasting:
+                sync_folder(target.parent)
     except OSError as error:
         raise _renamed(error, path) from error
 

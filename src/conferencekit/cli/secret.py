@@ -32,7 +32,7 @@ def secret_of(given: argparse.Namespace) -> tuple[bytes, Path | None]:
 
 def keep_secret(secret: bytes, path: Path, output: Output, what_for: str = LINKS) -> None:
     """Write a new secret where only its owner can read it, before anything is made with it."""
-    write_file(path, secret + b"\n", private=True, fresh=True)
+    write_file(path, secret + b"\n", private=True, fresh=True, lasting=True)
     output.note(f"Wrote a new secret to {path}. {what_for}")
 
 
