@@ -115,6 +115,16 @@ def test_sending_again_sends_nothing(line):
     assert list(line.path("second").iterdir()) == []
 
 
+def test_drafts_of_before_among_the_new_ones_are_told(line):
+    """They might be sent once more by mistake; a run that writes the same ones again is none."""
+    send(line, "--out", "first")
+    line.edit(("2036-05-20T09:00:00", "2036-05-20T09:15:00"))
+    done = line.run("calendar send gmc.toml --people people.csv --out first")
+    assert "first has 2 messages of before too" in done.err
+    assert line.run("calendar send gmc.toml --people people.csv --out first").err == ""
+    assert line.run("calendar send gmc.toml --people people.csv --out again --again").err == ""
+
+
 def test_again_gives_the_same_bytes(line):
     """To whoever lost theirs."""
     send(line, "--out", "first")

@@ -128,7 +128,7 @@ def _write_all(
     stop: Stop,
     output: Output,
 ) -> Done:
-    done = Done(folder=folder)
+    done, was_empty = Done(folder=folder), not any(folder.iterdir())
     record.every = inf  # once, at the end: whoever is killed before that finds the same files written again
     with output.progress("Writing", len(messages)) as shown:
         for number, message in enumerate(messages, 1):
@@ -143,7 +143,22 @@ def _write_all(
             done.sent = number
             if number % 50 == 0:
                 shown(number)
+    if not was_empty:
+        _warn_of_others(folder, messages, output)
     return done
+
+
+def _warn_of_others(folder: Path, messages: Sequence[InviteMessage], output: Output) -> None:
+    """Drafts of earlier runs lie among the new ones, and may be sent by mistake."""
+    names = {f"{_name(each)}.eml" for each in messages}
+    others = (
+        sum(each.suffix == ".eml" and each.name not in names for each in folder.iterdir()) if names else 0
+    )
+    if others:
+        output.note(
+            f"{folder} has {count_of(others, 'message', 'messages')} of before too: send only the new ones, or take a "
+            "new folder each time."
+        )
 
 
 def _write(path: str, content: bytes) -> None:
