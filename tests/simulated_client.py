@@ -25,11 +25,16 @@ class Client:
 
     address: str
     events: dict[str, Held] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
 
     def receive(self, octets: bytes, method: str) -> bool:
         """Take a message; whether it changed anything."""
         event = next(each for each in check(octets, method).blocks if each.name == "VEVENT")
         assert event.one("ATTENDEE").value == f"mailto:{self.address}"
+        if event.one("UID").value in self.moved and method == "REQUEST" and not event.all("RRULE"):
+            assert event.one("DTSTART").value.endswith("Z"), (
+                "told by wall time, which this calendar reads by old clocks"
+            )
         uid, version = event.one("UID").value, (int(event.one("SEQUENCE").value), event.one("DTSTAMP").value)
         before = self.events.get(uid)
         if before is not None and version <= before.version:
@@ -42,8 +47,9 @@ class Client:
         return True
 
     def move_clocks(self, uid: str, by: timedelta) -> None:
-        """As if zone data had changed since: what was told of this event is other instants now."""
+        """As if zone data had changed since, and not here: what was told of this event is other instants now."""
         if uid in self.events:
+            self.moved.add(uid)
             for each in self.events[uid].shown:
                 each.starts += by
                 each.ends += by

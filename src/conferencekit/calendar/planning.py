@@ -313,8 +313,7 @@ class _Planner:
             return known.event if known else None
         if known is None:
             return None
-        in_utc = known.event.in_utc or (known.clocks_moved and known.event.repeat is None)
-        return evolve(known.event, status="cancelled", in_utc=in_utc)
+        return evolve(known.event, status="cancelled")
 
     def _message(
         self,
