@@ -285,6 +285,39 @@ def test_times_in_utc_refer_to_no_zone():
     assert b"VTIMEZONE" not in octets
 
 
+@pytest.mark.parametrize("zone", ["CET", "EST", "EST5EDT", "PRC"])
+def test_zones_that_are_called_by_no_place_are_not_named(zone):
+    """Programs know other zones under such names; a series has to name it all the same."""
+    starts = Moment.at(datetime(2026, 7, 1, 9), zone)
+    octets = invite_to_ical(invite(starts=starts, ends=starts.plus(timedelta(hours=1))))
+    assert b"TZID" not in octets
+    assert instant_of(octets, "DTSTART") == starts.instant
+    series = invite(starts=starts, ends=starts.plus(timedelta(hours=1)), rrule="FREQ=WEEKLY;COUNT=2")
+    assert f"DTSTART;TZID={zone}:20260701T090000" in lines_of(invite_to_ical(series))
+
+
+@pytest.mark.parametrize("days", [366, 3000])
+def test_an_event_may_last_for_years(days):
+    """And its zone is right at both ends."""
+    starts = Moment.at(datetime(2026, 12, 31, 23), "America/New_York")
+    ends = Moment.at(starts.wall + timedelta(days=days), "Europe/Berlin")
+    octets = invite_to_ical(invite(starts=starts, ends=ends))
+    assert instant_of(octets, "DTEND") == ends.instant
+
+
+def test_a_session_until_midnight_ends_on_the_next_day():
+    """There is no 24:00 in iCalendar."""
+    starts = Moment.at(datetime(2020, 12, 11, 20), "Asia/Shanghai")
+    octets = invite_to_ical(invite(starts=starts, ends=starts.plus(timedelta(hours=4))))
+    assert "DTEND;TZID=Asia/Shanghai:20201212T000000" in lines_of(octets)
+
+
+def test_a_name_that_turns_the_direction_of_reading_is_put_straight():
+    """It could make another name of what follows."""
+    octets = invite_to_ical(invite(attendee=Mailbox("Ada\u202e gnp.exe\u2066", "ada@example.org")))
+    assert name_of(event_of(octets).all("ATTENDEE")[0]) == "Ada gnp.exe"
+
+
 @pytest.mark.parametrize("year", [1950, 9995])
 def test_far_years_are_said_in_utc(year):
     """Where zone data says nothing that a client should calculate with."""

@@ -284,7 +284,7 @@ ACTIONS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_whatever_happens_everybody_sees_the_programme_as_it_is(data):
     """Messages that are told late, twice, or never recorded as sent included."""
@@ -300,7 +300,7 @@ def test_whatever_happens_everybody_sees_the_programme_as_it_is(data):
     history.check()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_what_was_prepared_and_not_sent_is_the_same_message(data):
     """Byte for byte, whenever it is planned again."""

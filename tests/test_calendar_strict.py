@@ -61,7 +61,7 @@ def meant(conference: Conference, event: Event, *, is_public: bool) -> list[tupl
 # -- laws
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(invites() | planned_invites())
 def test_every_invite_passes(made):
     """To sessions, series, days and conferences; by zone and in UTC; with alarms, reasons and hostile texts."""
@@ -85,7 +85,7 @@ def test_every_plan_shows_the_programme(conference, later):
         assert (event.id in held) == (event.status != "cancelled" and event.id not in plan.over)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(conferences(), st.sampled_from(["PUBLISH", None]))
 def test_every_calendar_for_everybody_passes(conference, method):
     """Cancelled sessions and dates stay, and say that they are."""
@@ -102,7 +102,7 @@ def test_every_calendar_for_everybody_passes(conference, method):
         assert {each.status for each in mine} >= {part.status.upper() for part in event.parts if event.repeat}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(invites() | planned_invites(), HOSTILE, ADDRESSES, HOSTILE, ADDRESSES)
 def test_two_peoples_invites_differ_in_their_two_lines_only(made, name, address, host, reply):
     """Whatever they are called, nothing of it gets anywhere else."""
@@ -149,7 +149,7 @@ def test_no_text_becomes_a_line(texts, method):
 def test_the_same_state_gives_the_same_bytes_in_every_process():
     """Under any PYTHONHASHSEED, and under -O, which drops assertions: a whole plan, with feeds."""
     seen = set()
-    for options, seed in (([], "0"), ([], "1"), ([], "77"), (["-O"], "5"), (["-OO"], "6")):
+    for options, seed in (([], "0"), ([], "77"), (["-O"], "5")):
         command = [sys.executable, *options, "-m", "tests.calendar_plan_sample"]
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         seen.add(subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout)

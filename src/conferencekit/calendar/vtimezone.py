@@ -76,6 +76,11 @@ def is_utc(zone: str) -> bool:
     return zone_data(zone).is_utc
 
 
+def is_abbreviation(moment: Moment) -> bool:
+    """Whether its zone is called by no place: programs have other zones under names such as `CET` and `EST`."""
+    return "/" not in moment.zone and moment.zone.isupper()
+
+
 def shows_twice(moment: Moment) -> bool:
     """Whether clocks in the moment's zone show its wall time twice."""
     return zone_data(moment.zone).shows_twice((moment.wall - _WALL_EPOCH) // _SECOND)

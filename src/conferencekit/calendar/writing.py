@@ -23,7 +23,7 @@ from ..programme.series import UNITS, Repeat
 from .invite import NOBODY, CalendarEvent, Invite, Override
 from .lines import fold, line, mailto, parameter, plain_text, text_value, uri_value
 from .validate import validate, validate_person
-from .vtimezone import EARLIEST_YEAR, LATEST_YEAR, is_utc, shows_twice, vtimezone
+from .vtimezone import EARLIEST_YEAR, LATEST_YEAR, is_abbreviation, is_utc, shows_twice, vtimezone
 
 PRODID: Final = "-//conferencekit//NONSGML conferencekit 1//EN"
 
@@ -189,7 +189,7 @@ def _vevent(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: bo
 
 
 def _times(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: bool) -> Iterator[bytes]:
-    in_utc = (event.in_utc and not event.rrule) or _only_in_utc(at.starts, at.ends)
+    in_utc = _is_in_utc(event, at)
     if isinstance(at, Override):
         yield _time("RECURRENCE-ID", at.recurrence, in_utc=False)
     yield _time("DTSTART", at.starts, in_utc=in_utc)
@@ -212,6 +212,14 @@ def _time(name: str, moment: Moment, *, in_utc: bool) -> bytes:
 def utc_value(instant: datetime) -> str:
     """An instant in UTC as a value."""
     return f"{instant:%Y%m%dT%H%M%S}Z".rjust(16, "0")
+
+
+def _is_in_utc(event: CalendarEvent, at: CalendarEvent | Override) -> bool:
+    """Whether times are said in UTC. A series never is, since no rule in UTC follows the clocks; dates of it may be."""
+    moments = at.starts, at.ends
+    if event.rrule and at is event:
+        return False
+    return (event.in_utc and not event.rrule) or _only_in_utc(*moments) or any(map(is_abbreviation, moments))
 
 
 def _only_in_utc(*moments: Moment) -> bool:
@@ -245,9 +253,7 @@ def zone_years(event: CalendarEvent, *, is_public: bool = True) -> Iterator[tupl
     """The zones that an event's times refer to, each with years in which they do; of a series the first and last."""
     stretches: tuple[CalendarEvent | Override, ...] = (event, *_own_vevents(event, is_public=is_public))
     for at in stretches:
-        moments = [] if _only_in_utc(at.starts, at.ends) else [at.starts, at.ends]
-        if event.in_utc and not event.rrule:
-            moments = []
+        moments = [] if _is_in_utc(event, at) else [at.starts, at.ends]
         if isinstance(at, Override):
             moments.append(at.recurrence)
         for each in moments:
