@@ -156,6 +156,9 @@ def _text_header(name: str, text: str) -> bytes:
 
 def _encoded_words(text: str) -> str:
     """RFC 2047: base64 of UTF-8 in words that hold whole characters, each on a line of its own."""
+    whole = text.encode()
+    if len(whole) <= _WORD_OCTETS:
+        return f"=?utf-8?b?{b64encode(whole).decode()}?="
     words: list[bytes] = [b""]
     for character in text:
         octets = character.encode()
