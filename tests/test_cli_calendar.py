@@ -701,6 +701,15 @@ def test_an_address_may_have_its_name_before_it(line):
     )
 
 
+def test_a_trial_says_that_the_others_are_left_out(line):
+    """They follow with the next run, and the one who had it gets no other."""
+    done = line.run("calendar send gmc.toml --people people.csv --out trial --only Ada@Example.org")
+    assert "Only Ada@example.org is written to, on trial" in done.out
+    assert "Wrote 1 message to trial." in done.out
+    assert counts(send(line, "--out", "rest")) == {"new": 1, "unchanged": 1}
+    assert {each.name.partition("@")[0] for each in line.path("rest").iterdir()} == {"bo"}
+
+
 def test_somebody_who_is_not_listed_gets_no_trial(line):
     """The address is named."""
     done = line.run("calendar send gmc.toml --people people.csv --out first --only eve@example.org")

@@ -109,6 +109,8 @@ def _send(
                 secret, new_at, output, f"Keep it with {work.file.path.name}, which is of no use without it."
             )
         report(plan, work.conference, given.people, output)
+        if given.only is not None:
+            output.say(f"Only {given.only} is written to, on trial; the others follow without --only.")
         prepared = _prepared(told, plan, messages)
         work.file.save(prepared)
         done = deliver(messages, prepared, work.file, work.conference, work.sender, given, output)
