@@ -198,6 +198,29 @@ def test_a_folder_that_nobody_may_write_to_is_named(line, tmp_path):
     assert line.names() == {"gmc.toml", "people.csv"}
 
 
+def test_a_server_that_is_away_is_not_tried_for_everybody(line):
+    """After three that could not leave for the same reason the rest is left for the next run."""
+    with SmtpServer() as server:
+        away = server.url()
+    done = line.run(" ".join([*SEND, "--smtp", away]))
+    assert done.code == 1
+    assert done.err.count("cannot be reached") == 3
+    assert "17 more are left for later" in done.err
+    assert "Sent 0 messages, deferred 20, rejected 0." in done.out
+    assert unsent(line) == (20, 0)
+
+
+def test_a_server_that_wants_everybody_to_come_again_is_asked_for_everybody(line):
+    """It may answer so to whoever it does not know yet, and remembers who asked."""
+    with SmtpServer() as server:
+        server.will("RCPT", *["450 come again in five minutes"] * 20)
+        done = line.run(" ".join([*SEND, "--smtp", server.url()]))
+        assert "Sent 0 messages, deferred 20, rejected 0." in done.out
+        assert done.err.count("come again") == 20
+        assert line.run(" ".join([*SEND, "--smtp", server.url()])).code == 0
+    assert unsent(line) == (0, 20)
+
+
 def test_a_document_that_is_not_there_leaves_no_trace(line):
     """Nor does one with an error."""
     before = line.names()

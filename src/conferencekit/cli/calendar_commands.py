@@ -17,7 +17,7 @@ from ..calendar.planning import Invitee, InviteMessage, InvitePlan, PlanOptions,
 from ..calendar.told import Told, renamed
 from ..conference import PLACEHOLDER, Conference
 from ..document import load_conference
-from ..errors import InvalidText, NotFound
+from ..errors import InvalidText
 from ..mailbox import Mailbox, parse_mailbox
 from .calendar_people import read_people
 from .calendar_report import plan_to_data, questions, report
@@ -81,7 +81,7 @@ def run_cancel(given: argparse.Namespace, output: Output) -> int:
     conference = load_conference(given.conference)
     ids = [each.id for each in conference.sessions]
     if given.session is not None and given.session not in ids:
-        raise NotFound("session", f"{given.session} (the document has {', '.join(ids)})")
+        raise InvalidText(given.session, f"The document has no session of this id; it has {', '.join(ids)}.")
     called_off = dict.fromkeys([given.session] if given.session else ids, given.reason)
     return _send(given, conference, output, called_off)
 
@@ -190,9 +190,10 @@ def _told(given: argparse.Namespace, file: SentFile) -> Told:
     try:
         told = renamed(told, names) if names else told
     except KeyError as error:
-        raise NotFound("session that anybody was invited to", str(error.args[0])) from None
+        remedy = "Nobody was invited to a session of this id: --renamed OLD=NEW names the earlier one first."
+        raise InvalidText(str(error.args[0]), remedy) from None
     called_off = dict(told.called_off)
     for each in getattr(given, "reinstate", None) or ():
         if called_off.pop(each, None) is None:
-            raise NotFound("session that was called off", each)
+            raise InvalidText(each, "No session of this id was called off by `calendar cancel`.")
     return evolve(told, called_off=called_off)

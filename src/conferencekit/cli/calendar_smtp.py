@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeGuard
 
 from ..calendar.planning import InviteMessage
 from ..message.invitation import InviteMails
 from ..plugins import open_mailer
-from ..ports import Delivery, Mailer, Rejected, Sent
+from ..ports import Deferred, Delivery, Mailer, Rejected, Sent
 from .calendar_sending import Done, Record
 from .output import Output
 from .plugging import installed_plugins
@@ -19,6 +20,9 @@ from .stopping import Stop, Stopped
 
 _SHOWN: Final = 20
 """So many addresses that a server did not take are named."""
+_ENOUGH: Final = 3
+"""So many messages in a row are tried that a server cannot be reached for."""
+_CODE: Final = re.compile(r"(?<![\d:.])4\d\d(?!\d)")
 
 
 def send_all(
@@ -34,14 +38,27 @@ def send_all(
     mailer = open_mailer(given.smtp, installed_plugins())
     try:
         with output.progress("Sending", len(messages)) as shown:
+            unheard: list[str] = []
             for number, message in enumerate(_paced(messages, given.rate, stop), 1):
                 (answer,) = _answers(mailer, mails, message)
                 _count(answer, message, record, done, output)
                 shown(number)
+                unheard = [*unheard, answer.why] if _is_no_answer(answer) else []
+                if len(unheard) == _ENOUGH and len(set(unheard)) == 1:
+                    done.deferred += len(messages) - number
+                    output.note(
+                        f"That is not about the messages: {len(messages) - number} more are left for later."
+                    )
+                    break
     finally:
         mailer.close()
     done.stopped = stop.signal
     return done
+
+
+def _is_no_answer(answer: Delivery) -> TypeGuard[Deferred]:
+    """Whether nobody answered: a server that defers a message says so with a code of its own."""
+    return isinstance(answer, Deferred) and _CODE.search(answer.why) is None
 
 
 def _answers(mailer: Mailer, mails: InviteMails, message: InviteMessage) -> list[Delivery]:

@@ -9,7 +9,7 @@ from ..datewords import range_text
 from ..document import load_conference
 from ..secretariat.plan import Preview, preview
 from .mail_commands import run_deliver
-from .opening import opened, opened_as_it_is
+from .opening import opened, opened_as_it_is, require_file, store_url
 from .output import Output, count_of
 
 _KINDS = ("added", "moved", "cancelled", "reinstated")
@@ -39,6 +39,7 @@ def plan_of_store(given: argparse.Namespace, output: Output) -> int:
 
 def send_of_store(given: argparse.Namespace, output: Output) -> int:
     """Put the document in force, which tells everybody what changed, and deliver."""
+    require_file(store_url(given), _REMEDY)
     given.watch, given.interval = False, 1.0
     with opened(given, output, sends=True) as secretariat:
         moved = secretariat.tell_moved_clocks(by=given.by)
