@@ -105,6 +105,11 @@ def test_every_invite_keeps_to_the_tables_of_itip(libical, made):
     assert objections(libical, invite_to_ical(made)) == []
 
 
+def test_series_keep_to_the_tables(libical):
+    """With exceptions and alarms, as invites, cancellations and in feeds."""
+    assert [each.name for each in series() if objections(libical, each.octets)] == []
+
+
 def test_it_objects_to_what_is_wrong(libical):
     """Else it would prove nothing."""
     data = invite_to_ical(invite())
