@@ -457,6 +457,7 @@ def test_the_same_state_gives_the_same_bytes():
         assert done.stdout == data
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=60)
 def test_what_was_kept_changes_no_byte(data):

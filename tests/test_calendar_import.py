@@ -866,6 +866,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_take_no_more_memory_than_a_file_of_their_size(name):
     """What a rule or a list promises is not made."""

@@ -133,6 +133,7 @@ def with_older_data(state: Path) -> None:
     state.write_text(json.dumps(data), encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "table", [None, older_table], ids=["zones of the files", "an older table of its own"]
 )
@@ -206,6 +207,7 @@ def attendance(line: Line) -> dict[tuple[str, str], tuple[str, str | None]]:
     return {(each["person"], each["event"]): (each["answer"], each["earlier"]) for each in done.json}
 
 
+@pytest.mark.slow
 def test_every_answer_is_the_attendance(line):
     """Before and after a move, out of order, twice, for somebody else, and from strangers."""
     chance = random.Random(2020)

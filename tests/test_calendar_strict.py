@@ -70,6 +70,7 @@ def test_every_invite_passes(made):
     assert validate(octets, made.method) == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(conferences(), st.booleans())
 def test_every_plan_shows_the_programme(conference, later):

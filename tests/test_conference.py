@@ -121,6 +121,7 @@ def test_topics_are_kept_in_order():
     assert Call(outcome=LocalizedText.of("D"), topics=topics).topics == tuple(topics)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
