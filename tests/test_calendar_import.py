@@ -163,7 +163,7 @@ def test_the_files_that_icalendar_is_tested_with_say_the_same():
             if session and isinstance(starts, datetime) and starts.tzinfo and "RECURRENCE-ID" not in event:
                 assert session.starts.instant == starts, path.name
                 compared += 1
-    assert compared > 25
+    assert compared > 20  # older versions of icalendar have fewer files
 
 
 def started(event: icalendar.Event) -> object:

@@ -73,6 +73,7 @@ def _windows() -> Mapping[str, str]:
 
     known = _by_name()
     named = {name.casefold(): known.get(zone.casefold()) for name, zone in WINDOWS_TO_OLSON.items()}
+    named["utc"] = "UTC"  # icalendar's older tables call it Etc/GMT
     return {name: zone for name, zone in named.items() if zone}
 
 
