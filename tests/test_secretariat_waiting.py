@@ -112,7 +112,7 @@ class TestTheChecksSeeIt:
         with pytest.raises(AssertionError, match="are counted as waiting"):
             run_waiting(
                 lambda conference: open_desk(conference, Uncounted(), ()),
-                examples=100,
+                examples=1000,
                 steps=20,
                 shrink=False,
             )
@@ -126,7 +126,7 @@ class TestTheChecksSeeIt:
             return desk
 
         with pytest.raises(AssertionError, match="waits, and"):
-            run_waiting(opened, examples=50, steps=20, shrink=False)
+            run_waiting(opened, examples=1000, steps=20, shrink=False)
 
     def test_a_line_in_another_order_is_seen(self, monkeypatch):
         """Whoever signs in goes to the end, where the place is not kept."""

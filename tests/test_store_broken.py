@@ -92,7 +92,7 @@ def test_a_check_of_a_broken_store_finds_it_unfit(name):
 def test_the_comparison_with_the_reference_catches_it_alone(tmp_path, name):
     """Random histories find every fault that does not need two threads."""
     with pytest.raises(AssertionError):
-        run_model(lambda _: BROKEN[name][0](), tmp_path, examples=200, steps=30, shrink=False)
+        run_model(lambda _: BROKEN[name][0](), tmp_path, examples=2000, steps=30, shrink=False)
 
 
 @pytest.mark.parametrize("name", SEQUENTIAL)
