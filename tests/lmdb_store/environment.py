@@ -42,6 +42,7 @@ class Environment:
         self.gate = Lock()
         self.turn = FileLock(directory / "turn")
         self.env: lmdb.Environment | None = None
+        self.is_closed = False
 
     def open(self, url: str) -> None:
         """Make what is missing, and look whether it is ours."""
@@ -73,7 +74,8 @@ class Environment:
             raise SchemaTooNew(url, found, SCHEMA)
 
     def close(self) -> None:
-        """Let go of files. Call it while nobody is inside."""
+        """Let go of files, for good. Call it while nobody is inside."""
+        self.is_closed = True
         self.turn.close()
         if self.env is not None:
             self.env.close()
@@ -101,6 +103,8 @@ class Environment:
 
     def _run(self, url: str, work: Work[T], *, write: bool) -> T:
         while True:
+            if self.is_closed:  # after this call had got hold of it: opened again, nobody would close it
+                raise StoreUnavailable(url, "it is closed; open it again")
             env = self.env = self.env or self._opened(url)
             is_committing = False
             try:
