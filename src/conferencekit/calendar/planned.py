@@ -54,12 +54,6 @@ def planned_events(
     return tuple(sorted(events, key=lambda each: (each.starts.instant, each.id)))
 
 
-def sessions_of(conference: Conference, event: Event) -> tuple[Session, ...]:
-    """The sessions that an event is about, in order of their start; none that the document has no more."""
-    ids = [event.id] if event.repeat or not event.parts else [each.id for each in event.parts]
-    return tuple(found for each in ids if (found := conference.session(each)))
-
-
 def held_dates(event: Event) -> tuple[tuple[Moment, Moment], ...]:
     """From when to when an event is, on each date of a series that is held; every date, where all are cancelled."""
     if event.repeat is None:

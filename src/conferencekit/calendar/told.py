@@ -154,11 +154,6 @@ def _facts(thing: Event | Part) -> tuple[str, ...]:
     return (*times, thing.place, thing.join or "", thing.status)
 
 
-def untold(event: Event, dtstamp: datetime) -> Event:
-    """The event as if nobody had been told, for comparing what it says."""
-    return evolve(event, sequence=0, dtstamp=dtstamp)
-
-
 def renamed(told: Told, names: Mapping[str, str]) -> Told:
     """What was told, with sessions under their new ids (`names`: old -> new). UIDs stay those of the first ids.
 
