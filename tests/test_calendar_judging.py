@@ -291,6 +291,18 @@ def test_tokens_that_contradict(answer, reason):
     assert reason in found.reason
 
 
+def test_a_token_of_an_older_secret_proves_as_well():
+    """Where the judge is told what tokens were before."""
+    answer = Answer(to=f"replies+{'b' * 26}@example.org", attendee="alias@example.com")
+    mails = [read_mail(gmail(answer), "a mail")]
+    judge = judge_of(TOKENS, TOLD_TOKENS)
+    assert isinstance(judge.judge_all(mails).verdicts[0], Stranger)
+    older = evolve(judge, older_tokens_of=lambda key: ["B" * 26] if key == "ada" else [])
+    (found,) = older.judge_all(mails).verdicts
+    assert isinstance(found, Answered)
+    assert found.person == "ada"
+
+
 def test_a_token_for_somebody_who_was_not_invited_to_this():
     """They were invited to other sessions only."""
     told = told_of(TOKENS, ["ada"], concerning=frozenset({"panel"}))

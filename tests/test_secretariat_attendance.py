@@ -10,7 +10,7 @@ from tests.reply_samples import reply_to
 
 from conferencekit.adapters.memory import MemoryStore
 from conferencekit.calendar.incoming import Mail, read_mail
-from conferencekit.calendar.judging import Answered, Stranger, Suspicious
+from conferencekit.calendar.judging import Answered, Stranger, Suspicious, Unread
 from conferencekit.conference import CalendarPlan
 from conferencekit.errors import NotFound
 from conferencekit.secretariat.attendance import TakenReplies
@@ -199,6 +199,54 @@ def test_a_token_proves_a_reply_from_an_alias():
     data = reply_to(invite).replace(b"mailto:ada@example.org", b"mailto:ada@work.example")
     desk.take(data.replace(b"From: ada@example.org", b"From: ada@work.example"))
     assert desk.answers(ada) == {"opening": "ACCEPTED"}
+
+
+def test_a_token_of_the_secret_before_proves_as_well():
+    """Invites that were sent before the secret was changed are answered for months."""
+    store, old, new = MemoryStore(), b"the old one, of 32 random bytes.", b"the new one, of 32 random bytes."
+    plan = CalendarPlan(organizer="r+{token}@example.org", on_decline="cancel", invite="each session")
+    conference = evolve(conference_for_tests(), calendar=plan)
+    desk = Desk()
+    with SecretariatForTests(conference, store=store, secret=old) as desk.secretariat:
+        ada, bea = desk.register("ada"), desk.register("bea")
+        (declined,) = (reply_to(each, "DECLINED") for each in desk.invites("ada"))
+        alias = reply_to(desk.invites("bea")[0]).replace(b"bea@example.org", b"bea@work.example")
+    with SecretariatForTests(conference, store=store, secret=new) as desk.secretariat:
+        verdicts = desk.secretariat.attendance.judge([read_mail(alias, "a mail")]).verdicts
+        assert isinstance(verdicts[0], Unread | Stranger)
+    with SecretariatForTests(conference, store=store, secret=[new, old]) as desk.secretariat:
+        assert desk.take(declined, alias).cancelled == (ada,)
+        assert desk.answers(bea) == {"opening": "ACCEPTED"}
+
+
+class Counting(MemoryStore):
+    """A store that counts how many records of people were looked through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.walked = 0
+
+    def find(self, conference, kind, index, key, *, after=None, limit):
+        found = super().find(conference, kind, index, key, after=after, limit=limit)
+        self.walked += len(found[0]) if (kind, index) == ("registration", "state") else 0
+        return found
+
+
+def test_only_a_token_that_does_not_fit_its_address_is_looked_for():
+    """Nobody else's registration is read where the address in the reply says whose it is."""
+    store = Counting()
+    conference = evolve(conference_for_tests(), calendar=CalendarPlan(organizer="r+{token}@example.org"))
+    desk = Desk()
+    with SecretariatForTests(conference, store=store) as desk.secretariat:
+        for name in ("ada", "bea", "cy"):
+            desk.register(name)
+        own = reply_to(desk.invites("ada")[0])
+        alias = reply_to(desk.invites("bea")[0]).replace(b"bea@example.org", b"bea@work.example")
+        store.walked = 0
+        assert len(desk.take(own).kept) == 1
+        assert store.walked == 0
+        assert len(desk.take(own, alias).kept) == 1
+        assert store.walked == 3
 
 
 def test_many_at_once():

@@ -29,6 +29,9 @@ from .told import ANSWERS, Attendance, Telling, Told
 KeysOf = Callable[[str], Sequence[str]]
 """Gives the keys of everybody who has an address."""
 
+TokensOf = Callable[[str], Sequence[str]]
+"""Gives more tokens of a person, by their key."""
+
 Action = Literal["nothing", "ask", "cancel"]
 
 
@@ -154,13 +157,15 @@ class Judge:
     """Judges the replies of one conference by what was told.
 
     `keys_of` gives the keys of the people with an address (as `email_key` writes it), `token_of` the token in the
-    address that a person's replies go to, by their key.
+    address that a person's replies go to, by their key. `older_tokens_of` gives those that stand in their invites of
+    before, where the secret that tokens are made with was changed since.
     """
 
     conference: Conference
     told: Told
     keys_of: KeysOf
     token_of: TokenOf = lambda _: ""
+    older_tokens_of: TokensOf = lambda _: ()
     _events: Mapping[str, str] = field(init=False)
     _tokens: Mapping[str, str] = field(init=False)
     _reply_address: re.Pattern[str] | None = field(init=False)
@@ -178,7 +183,12 @@ class Judge:
     def _every_token(self) -> Mapping[str, str]:
         if reply_address(self.conference) is None:
             return {}
-        return {token: key for key in self.told.people if (token := self.token_of(key).lower())}
+        return {
+            token.lower(): key
+            for key in self.told.people
+            for token in (self.token_of(key), *self.older_tokens_of(key))
+            if token
+        }
 
     def judge_all(self, mails: Iterable[Mail]) -> Judged:
         """Every reply in the mails, each judged by those before it as well."""

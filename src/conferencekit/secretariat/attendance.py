@@ -22,7 +22,7 @@ from ..events import AttendanceChanged
 from ..form.address import email_key
 from ..ports import ChangeSet, Committed, Index, Put
 from ..programme.event import Event
-from ..registration.registration import Registration
+from ..registration.registration import Registration, State
 from ..wire import Layout
 from . import records
 from .intake import TRIES
@@ -34,6 +34,7 @@ KIND: Final = "attendance"
 _AT_ONCE: Final = 200
 """Answers in one batch of commits."""
 _DECLINED: Final = "declined in their calendar"
+_INVITED_ONCE: Final[tuple[State, ...]] = ("confirmed", "cancelled", "declined")
 
 
 @frozen(kw_only=True)
@@ -116,6 +117,7 @@ class AttendanceList:
             told=known.told,
             keys_of=lambda address: known.keys.get(address, ()),
             token_of=self._shell.links.reply_token,
+            older_tokens_of=lambda key: self._shell.links.reply_tokens(key)[1:],
         )
         return judge.judge_all(mails)
 
@@ -210,7 +212,8 @@ class AttendanceList:
 
     def _known(self, mails: Sequence[Mail]) -> _Known:
         """The people whom these mails may be from."""
-        people = {each.id: each for each in (*self._by_address(mails), *self._by_token(mails))}
+        people = {each.id: each for each in self._by_address(mails)}
+        people |= {each.id: each for each in self._by_token(mails, people)}
         found = [record for key in people for record in self._shell.walk(KIND, "person", key)]
         keys: dict[str, list[str]] = {}
         for each in people.values():
@@ -226,15 +229,19 @@ class AttendanceList:
             found, _ = self._shell.store.find(self._shell.id, records.KIND, "address", address, limit=1)
             yield from map(records.read_record, found)
 
-    def _by_token(self, mails: Sequence[Mail]) -> Iterator[Registration]:
-        """Whose reply addresses the mails were sent to. A token names nobody, so everybody's is made."""
+    def _by_token(self, mails: Sequence[Mail], known: Iterable[str]) -> Iterator[Registration]:
+        """Who else is meant by the reply addresses that the mails were sent to.
+
+        A token names nobody, so everybody's is made; only where one is not that of somebody who is `known`.
+        """
         form = reply_address(self._shell.conference)
         matches = [form.fullmatch(to.lower()) for each in mails for to in each.recipients] if form else []
-        wanted = {found[1] for found in matches if found}
-        if wanted:
-            for each in self._registrations.find("confirmed", "cancelled", "declined"):
-                if self._shell.links.reply_token(each.id) in wanted:
-                    yield each
+        tokens_of = self._shell.links.reply_tokens
+        wanted = {found[1] for found in matches if found}.difference(*map(tokens_of, known))
+        for state in _INVITED_ONCE:
+            for record in self._shell.walk(records.KIND, "state", state) if wanted else ():
+                if not wanted.isdisjoint(tokens_of(record.id)):
+                    yield records.read_record(record)
 
     def _told(self, people: Iterable[Registration], attended: Sequence[Attended]) -> Told:
         """What people were told last: every event, under their own SEQUENCE."""

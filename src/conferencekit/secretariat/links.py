@@ -112,7 +112,11 @@ class Links:
 
         It names nobody: who it belongs to is found by asking for each person's.
         """
-        return reply_token(self.secrets[0], self.conference, subject)
+        return self.reply_tokens(subject)[0]
+
+    def reply_tokens(self, subject: str) -> tuple[str, ...]:
+        """The same by each of our secrets: what stands in invites that were sent before the secret was changed."""
+        return tuple(reply_token(secret, self.conference, subject) for secret in self.secrets)
 
     def _proof(self, secret: bytes, purpose: str, subject: str, generation: int) -> str:
         parts = [part.encode() for part in (self.conference, purpose, subject, str(generation))]
