@@ -17,6 +17,7 @@ from django.core.wsgi import WSGIHandler, get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from conferencekit import Secretariat, load_conference
 from conferencekit.secretariat.pages import Answer, Pages
@@ -42,6 +43,7 @@ def make_app(secretariat: Secretariat) -> WSGIHandler:
         answer = act(pages, posted=request.POST if request.method == "POST" else None, **token, **files)
         return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
 
+    @require_safe
     def calendar(request: HttpRequest, **token: str) -> HttpResponse:
         answer = secretariat.calendar.serve(request.headers, **token)
         return HttpResponse(answer.body, status=answer.status, headers=answer.headers)

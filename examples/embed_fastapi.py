@@ -49,8 +49,8 @@ def make_app(secretariat: Secretariat) -> FastAPI:
     route("/registration/{token}", Pages.manage)
     route("/contribute/{token}", Pages.contribute)
 
-    @app.get("/calendar.ics")
-    @app.get("/calendar/{token}.ics")
+    @app.api_route("/calendar.ics", methods=["GET", "HEAD"])
+    @app.api_route("/calendar/{token}.ics", methods=["GET", "HEAD"])
     def calendar(request: Request) -> Response:
         answer = secretariat.calendar.serve(request.headers, **request.path_params)
         return Response(answer.body, answer.status, answer.headers)

@@ -47,17 +47,33 @@ def test_the_tag_is_strong_quoted_and_made_of_the_content():
 
 
 @pytest.mark.parametrize(
-    "header", [TAG, f"W/{TAG}", f'"other", W/{TAG}', f'"a,b" ,{TAG},"c"', "*", " * ", f'"W/x",\t{TAG}']
+    "header",
+    [
+        *(TAG, f"W/{TAG}", f'"other", W/{TAG}', f'"a,b" ,{TAG},"c"', "*", " * ", f'"W/x",\t{TAG}'),
+        *(f'{TAG[:-1]}-gzip"', f'W/"x", W/{TAG[:-1]}-br"', f'{TAG[:-1]}--gzip"'),
+    ],
 )
 def test_whoever_has_it_gets_nothing_again(header):
-    """Lists, weak tags (a proxy that compresses makes them) and the star."""
+    """Lists, weak tags and those with an ending (a proxy that compresses makes them), and the star."""
     found = answer(DATA, if_none_match=header)
     assert (found.status, found.body) == (304, b"")
     assert found.headers == {"Cache-Control": "no-cache", "ETag": TAG, "Last-Modified": MODIFIED}
 
 
 @pytest.mark.parametrize(
-    "header", ["", '"other"', TAG.strip('"'), TAG[:-1], f"x{TAG[:-1]}", f'"{TAG}', '"*"', "W/*"]
+    "header",
+    [
+        "",
+        '"other"',
+        TAG.strip('"'),
+        TAG[:-1],
+        f"x{TAG[:-1]}",
+        f'"{TAG}',
+        '"*"',
+        "W/*",
+        f'{TAG[:-1]}-x"',
+        '"-gzip"',
+    ],
 )
 def test_whoever_has_another_gets_it_anew(header):
     """Also whoever sends what is no tag, and whatever time they name: the tag decides alone."""

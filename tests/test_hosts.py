@@ -251,6 +251,11 @@ def test_calendars_are_served(host, someone):
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["ETag"] == found.headers["ETag"]
         assert host.client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+        head = host.client.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["ETag"] == found.headers["ETag"]
+        assert host.client.post(path).status_code == 405
+        assert ("private" in found.headers["Cache-Control"]) == is_mine
 
 
 @pytest.mark.parametrize("token", ["x", "r-1.AAAA", "%00.x", "%ff", "a" * 3000, "..%2f..", "<script>"])

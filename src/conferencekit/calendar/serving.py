@@ -24,6 +24,7 @@ NOT_FOUND: Final = 404
 _LONGEST_HEADER: Final = 8_000
 _LONGEST_NAME: Final = 80
 _TAG: Final = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+_COMPRESSED: Final = re.compile(r'-{1,2}(?:gzip|br|zstd|deflate)"$')
 _MODIFIED: Final = re.compile(rb"\r\nLAST-MODIFIED:(\d{8}T\d{6})Z\r\n")
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -111,9 +112,14 @@ def _has_it(tag: str, modified: datetime | None, none_match: str | None, modifie
 
 
 def _matches(header: str, tag: str) -> bool:
-    """By weak comparison (RFC 9110, 13.1.2): a proxy that compresses makes a strong tag weak."""
+    """By weak comparison (RFC 9110, 13.1.2): a proxy that compresses makes a strong tag weak, or appends how.
+
+    Apache sends `"tag-gzip"` to clients, and hands it on as it is when they ask again.
+    """
     given = header[:_LONGEST_HEADER]
-    return given.strip() == "*" or tag in _TAG.findall(given)
+    if given.strip() == "*":
+        return True
+    return any(tag in (each, _COMPRESSED.sub('"', each)) for each in _TAG.findall(given))
 
 
 def http_date(instant: datetime) -> str:
