@@ -596,6 +596,16 @@ def test_richer_rules_become_single_sessions(rule, days):
         assert [f"{each.planned.wall:%m%d}" for each in found.sessions[0].dates] == days
 
 
+@pytest.mark.parametrize("year", ["0001", "0999", "1950", "1969"])
+def test_a_series_before_the_years_of_clocks_becomes_single_sessions(year):
+    """No invite can say it as a series, so no document takes it; birthdays are in many calendars."""
+    data = series("RRULE:FREQ=WEEKLY;COUNT=3").replace(b"20270104T", f"{year}0104T".encode())
+    found = read_calendar(data.replace(b";TZID=Europe/Berlin", b"").replace(b"00\r\n", b"00Z\r\n"))
+    assert [each.id for each in found.sessions] == [f"a-{year}{day}" for day in ("0104", "0111", "0118")]
+    text = "".join(map(document, found.sessions[:1]))
+    assert conference_from_text(text).sessions == found.sessions[:1]
+
+
 def test_dates_of_richer_rules_are_changed_and_left_out_too():
     """What holds for a date holds for its session."""
     moved = (

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conferencekit.calendar.composing import published
+from conferencekit.calendar.planned import planned_events
+from conferencekit.calendar.writing import event_to_ical
 from conferencekit.document import conference_from_text, conference_to_data, dump_toml
 from conferencekit.errors import InvalidDocument
 from conferencekit.moment import Moment
@@ -232,6 +235,28 @@ def test_a_series_beyond_the_calendar_is_refused():
     text = DOCUMENT.replace("2036-10-08", "9999-12-08")
     with pytest.raises(InvalidDocument):
         conference_from_text(f'{text}repeat = {{ every = "month", count = 40 }}\n', syntax="toml")
+
+
+@pytest.mark.parametrize("first", ["1969-12-30", "1950-10-08", "9990-12-30"])
+def test_a_series_in_years_of_which_calendars_know_no_clocks_is_refused(first):
+    """Inviting to it would fail: whoever checks the document hears of it before."""
+    text = DOCUMENT.replace("2036-10-08", first)
+    with pytest.raises(InvalidDocument, match=f"in the years from 1970 to 9990, .* from {first} to"):
+        conference_from_text(f'{text}repeat = {{ every = "week", count = 3 }}\n', syntax="toml")
+
+
+@pytest.mark.parametrize("first", ["1970-01-01", "9990-12-01"])
+def test_a_series_in_the_first_and_last_years_of_clocks_is_told_to_calendars(first):
+    """What `check` takes, an invite can say: also where a date of it differs."""
+    text = DOCUMENT.replace("2036-10-08", first)
+    last = date.fromisoformat(first) + timedelta(days=14)
+    changed = f'exceptions = [{{ date = {last}, room = "B" }}]'
+    conference = conference_from_text(
+        f'{text}repeat = {{ every = "week", count = 3 }}\n{changed}\n', syntax="toml"
+    )
+    (event,) = planned_events(conference, now=datetime(1969, 1, 1, tzinfo=UTC))
+    lines = event_to_ical(published(conference, event, "en"))
+    assert lines.count(b"BEGIN:VEVENT") == 2
 
 
 def test_the_most_dates_are_read_at_once():

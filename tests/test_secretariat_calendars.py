@@ -165,6 +165,19 @@ def test_newer_zone_data_is_told_in_utc():
         assert desk.tell_moved_clocks() == 0
 
 
+def test_who_registers_after_everybody_was_told_of_other_clocks_gets_the_event_as_told():
+    """The same process has read the event before: what it remembers of it is read again."""
+    with desk_for(session("opening", 20, 9)) as desk:
+        register(desk, "ada")
+        with_older_data(desk, "opening", timedelta(hours=1))
+        assert desk.tell_moved_clocks() == 1
+        register(desk, "bob")
+        found = [event_of(each) for each in desk.mails_to("bob@") if each.get_body(("plain",))]
+        assert [(each.value("SEQUENCE"), each.value("DTSTART")) for each in found] == [
+            ("1", "20270520T070000Z")
+        ]
+
+
 def test_what_was_told_in_utc_stays_in_utc():
     """A later move of the session is no reason to trust the client's clocks."""
     with desk_for(session("opening", 20, 9)) as desk:

@@ -8,11 +8,12 @@ import pytest
 from attrs import evolve
 
 from conferencekit import Secretariat
-from conferencekit.conference import Conference
+from conferencekit.conference import CalendarPlan, Conference
 from conferencekit.context import FixedEntropy
 from conferencekit.errors import ConferenceOutdated, InvalidAddress, InvalidText, MissingLink, PlanInUse
 from conferencekit.message.notice import notice_from_body, notice_to_body
 from conferencekit.moment import Moment
+from conferencekit.secretariat.plan import MOST_EVENTS
 from conferencekit.testing.secretariat import SITE, SecretariatForTests, conference_for_tests
 
 PERSON = {"full_name": "Ada Example", "country": "GB", "consent": "1", "password": "correct horse battery"}
@@ -221,3 +222,61 @@ def test_a_wrong_setting_is_an_error_at_start(options, error, remedy):
     given = {"store": "memory:", "mailer": "memory:", "secret": b"x" * 32, "site": SITE, **options}
     with pytest.raises(error, match=remedy):
         Secretariat(conference_for_tests(), **given)
+
+
+def with_many(
+    conference: Conference, count: int, *, hours: int = 0, name: str = "talk", **plan
+) -> Conference:
+    """So many sessions, a minute apart."""
+    first = conference.sessions[0]
+    sessions = (
+        evolve(
+            first,
+            id=f"{name}-{each}",
+            starts=first.starts.plus(timedelta(hours=hours, minutes=each)),
+            ends=first.ends.plus(timedelta(hours=hours, minutes=each)),
+        )
+        for each in range(count)
+    )
+    calendar = CalendarPlan(organizer="office@example.org", **plan)
+    return evolve(conference, sessions=tuple(sessions), calendar=calendar)
+
+
+def test_a_document_of_more_events_than_anybody_wants_mails_about_is_refused_with_the_remedy():
+    """Each session is a mail to everybody: a thousand of them fit into no commit, and into nobody's mailbox."""
+    many = with_many(conference_for_tests(), 1200, invite="each session")
+    with SecretariatForTests() as held, pytest.raises(InvalidText, match="1200 events.*one a day"):
+        held.reload(many)
+    with SecretariatForTests(many) as made, pytest.raises(InvalidText, match="1200 events.*one a day"):
+        made.register({**PERSON, "email": "ada@example.org"})
+
+
+@pytest.mark.slow
+def test_as_many_events_as_a_store_takes_can_all_move_at_once():
+    """Who is registered hears of each."""
+    first = with_many(conference_for_tests(), MOST_EVENTS, invite="each session")
+    with SecretariatForTests(first) as made:
+        made.register({**PERSON, "email": "ada@example.org"})
+        assert made.deliver().sent == MOST_EVENTS
+        made.clock.move(timedelta(hours=1))
+        made.reload(with_many(conference_for_tests(), MOST_EVENTS, hours=24, invite="each session"))
+        assert made.deliver().sent == MOST_EVENTS
+
+
+def test_more_sessions_than_that_are_a_few_events_where_each_day_is_one():
+    """The remedy that the refusal names holds what it promises."""
+    with SecretariatForTests(with_many(conference_for_tests(), MOST_EVENTS + 1, invite="one a day")) as made:
+        made.register({**PERSON, "email": "ada@example.org"})
+        assert made.deliver().sent == 1
+
+
+@pytest.mark.slow
+def test_a_programme_that_is_another_one_altogether_is_taken_in_two_steps():
+    """The old events are cancelled and the new ones added: more than a commit holds."""
+    with SecretariatForTests(with_many(conference_for_tests(), 260, invite="each session")) as made:
+        assert len(made.conference.sessions) == 260
+        other = with_many(conference_for_tests(), 260, name="other", invite="each session")
+        with pytest.raises(InvalidText, match="520 events.*two steps"):
+            made.reload(other)
+        made.reload(with_many(conference_for_tests(), 1, name="other", invite="each session"))
+        assert made.reload(other)

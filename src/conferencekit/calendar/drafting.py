@@ -13,7 +13,16 @@ from attrs import define, field, frozen
 
 from ..errors import InvalidTime
 from ..moment import Moment
-from ..programme.series import MOST_DATES, Occurrence, Repeat, Unit, dates_of, moment_on
+from ..programme.series import (
+    EARLIEST_YEAR,
+    LATEST_YEAR,
+    MOST_DATES,
+    Occurrence,
+    Repeat,
+    Unit,
+    dates_of,
+    moment_on,
+)
 from .recurring import Rule, days_of, repeat_of, rule_from
 from .vevent import Incoming
 from .vtimezone import shows_twice
@@ -88,7 +97,7 @@ def draft_event(
 def _add(out: Drafted, event: Incoming, stretch: _Stretch | None, named: When | None = None) -> None:
     if stretch is None:
         return
-    name = f"{named.wall:%Y%m%dT%H%M%S}" if named else ""
+    name = f"{named.wall:%Y%m%dT%H%M%S}".rjust(15, "0") if named else ""
     values = {
         **_words(event),
         "starts": stretch.starts,
@@ -325,6 +334,7 @@ class _Series:
         starts, ends = self.first.starts, self.first.ends.in_zone(self.first.starts.zone)
         days = [each.date() for each in slots]
         is_even = self._is_ours and all(each.time() == starts.wall.time() for each in slots)
+        is_even = is_even and days[0].year >= EARLIEST_YEAR and days[-1].year <= LATEST_YEAR
         repeat = self._repeat(days) if is_even and not shows_twice(starts) and not shows_twice(ends) else None
         if repeat is None or not self.book.budget.take(_STEPS_OF_DATE * len(days)):
             return False

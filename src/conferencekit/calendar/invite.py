@@ -15,7 +15,8 @@ from attrs import field, frozen
 from ..errors import InvalidCalendar
 from ..mailbox import Mailbox, one_line
 from ..moment import Moment, instant_text, second_of
-from .vtimezone import EARLIEST_YEAR, LATEST_YEAR, shows_twice
+from ..programme.series import EARLIEST_YEAR, LATEST_YEAR
+from .vtimezone import shows_twice
 
 Method = Literal["REQUEST", "CANCEL"]
 Status = Literal["confirmed", "tentative", "cancelled"]

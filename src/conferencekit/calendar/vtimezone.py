@@ -17,11 +17,9 @@ from attrs import frozen
 
 from ..errors import InvalidCalendar
 from ..moment import Moment
+from ..programme.series import EARLIEST_YEAR, LATEST_YEAR
 from ..zones import exact_zone
 from .tzif import Change, Clock, Yearly, YearlyRule, ZoneData, year_of, zone_data
-
-EARLIEST_YEAR: Final = 1970
-LATEST_YEAR: Final = 9990
 
 _DAY: Final = 86400
 _WEEKDAYS: Final = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")

@@ -19,11 +19,11 @@ from attrs import evolve
 from ..errors import InvalidCalendar
 from ..mailbox import Mailbox, one_line
 from ..moment import Moment
-from ..programme.series import UNITS, Repeat
+from ..programme.series import EARLIEST_YEAR, LATEST_YEAR, UNITS, Repeat
 from .invite import NOBODY, CalendarEvent, Invite, Override
 from .lines import fold, line, mailto, parameter, plain_text, text_value, uri_value
 from .validate import validate, validate_person
-from .vtimezone import EARLIEST_YEAR, LATEST_YEAR, is_abbreviation, is_utc, shows_twice, vtimezone
+from .vtimezone import is_abbreviation, is_utc, shows_twice, vtimezone
 
 PRODID: Final = "-//conferencekit//NONSGML conferencekit 1//EN"
 

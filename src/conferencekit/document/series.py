@@ -15,7 +15,18 @@ from attrs import frozen
 
 from ..errors import InvalidTime
 from ..moment import Moment
-from ..programme.series import MOST_DATES, Occurrence, Occurs, Repeat, Unit, count_until, dates_of, moment_on
+from ..programme.series import (
+    EARLIEST_YEAR,
+    LATEST_YEAR,
+    MOST_DATES,
+    Occurrence,
+    Occurs,
+    Repeat,
+    Unit,
+    count_until,
+    dates_of,
+    moment_on,
+)
 from .addresses import Url
 from .kinds import Line, Scalar, one_of, whole
 from .place import Bad, Place, Setting, nearest
@@ -43,6 +54,9 @@ def checked_series(starts: Moment, ends: Moment, values: Values, at: Place) -> R
         )
     if overlap:
         return at.key("ends").report(ends.wall, overlap)
+    if days[0].year < EARLIEST_YEAR or days[-1].year > LATEST_YEAR:
+        years = f"in the years from {EARLIEST_YEAR} to {LATEST_YEAR}, and this one is from {days[0]} to {days[-1]}."
+        return at.key("repeat").report(repeat.rrule, f"calendars can be told the dates of a series {years}")
     _check_exceptions(starts, ends, repeat, values.get("exceptions", ()), at)
     return repeat
 

@@ -20,6 +20,10 @@ Unit = Literal["day", "week", "month"]
 MOST_DATES: Final = 400
 """How many dates a series may have."""
 
+EARLIEST_YEAR: Final = 1970
+LATEST_YEAR: Final = 9990
+"""The years of the dates: in these, calendars can be told how the clocks of a zone go."""
+
 UNITS: Final[Mapping[str, Unit]] = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}
 """What a FREQ counts in."""
 

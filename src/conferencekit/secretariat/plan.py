@@ -7,9 +7,9 @@ cannot both be right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from attrs import evolve, frozen
 
@@ -17,10 +17,11 @@ from ..calendar.planned import planned_events
 from ..conference import Conference
 from ..context import Context
 from ..document import conference_from_data, conference_to_data
-from ..errors import ConferenceOutdated, PlanInUse
+from ..errors import ConferenceOutdated, InvalidText, PlanInUse
 from ..events import ConferenceRevised, SessionCancelled, SessionMoved
 from ..events import Event as Announcement
 from ..ledger import digest
+from ..limits import OPS
 from ..moment import instant_text
 from ..ports import Committed, Limit, Op, Put, Record
 from ..programme.event import Event, EventChange, change_between, next_event
@@ -28,6 +29,9 @@ from .broadcasts import Broadcast, put_broadcast
 from .records import QUOTA, WAITING
 from .shell import SYSTEM, Actor, InForce, Shell
 from .told import EVENTS, clocks_moved, event_as_told
+
+MOST_EVENTS: Final = 400
+"""Events that people are invited to: each is a mail to everybody, and all are written in one commit."""
 
 
 @frozen(kw_only=True)
@@ -61,7 +65,7 @@ def take_up(shell: Shell, conference: Conference, current: Record | None) -> InF
 
 def _first(shell: Shell, conference: Conference, ours: str) -> InForce:
     context = shell.context()
-    events = planned_events(conference, now=context.now)
+    events = _planned(conference, context.now)
     ops: list[Op] = [
         *_put_revision(shell, context, conference, ours, 0),
         Limit(quota=QUOTA, capacity=conference.registration.quota),
@@ -76,13 +80,17 @@ def revise(
 ) -> tuple[InForce, tuple[str, ...]]:
     """Put a changed document in force, with all that follows; what changed, line by line.
 
-    Moved sessions are told to everybody registered.
+    Moved sessions are told to everybody registered. Raises `PlanInUse`, and `InvalidText` for more events than one
+    commit takes.
     """
     context = shell.context()
     held = in_force_document(shell, current)
     ours = document_digest(conference)
     changes = _changes(shell, held, conference, context)
     ops = (*_put_revision(shell, context, conference, ours, current.version), *changes.ops)
+    if len(ops) > OPS:
+        remedy = "So many events change at once that no commit holds them: change the document in two steps."
+        raise InvalidText(f"{(len(ops) - 2) // 2} events", remedy)
     in_force = _put_in_force(
         shell, conference, ours, current.version, evolve(changes, ops=ops), context, actor
     )
@@ -162,6 +170,18 @@ def _changes(shell: Shell, old: Conference, new: Conference, context: Context) -
     return Changes(lines=tuple(lines), ops=tuple(ops), announcements=tuple(announcements))
 
 
+def _planned(conference: Conference, now: datetime) -> Sequence[Event]:
+    """The events that people are invited to. Raises `InvalidText` for more than anybody wants mails about."""
+    events = planned_events(conference, now=now)
+    if len(events) > MOST_EVENTS:
+        raise InvalidText(
+            f"{len(events)} events",
+            f"Each is a mail of its own to every person: a store takes {MOST_EVENTS} at most. Write invite = "
+            '"one a day" or "whole conference" under [calendar].',
+        )
+    return events
+
+
 @frozen(kw_only=True)
 class Preview:
     """What calendars would be told of an event if a document came into force."""
@@ -181,7 +201,7 @@ def preview(shell: Shell, conference: Conference) -> tuple[Preview, ...]:
     now = shell.context().now
     current = shell.get("conference", "current")
     if current is None:
-        events = planned_events(conference, now=now)
+        events = _planned(conference, now)
         return tuple(Preview(conference=conference, before=None, after=each) for each in events)
     held = in_force_document(shell, current)
     return tuple(found for _, found in _event_changes(shell, held, conference, now))
@@ -228,6 +248,8 @@ def tell_moved_clocks(shell: Shell, conference: Conference, actor: Actor) -> int
     entry = shell.entry(context, actor, "clocks_moved", conference.id, {"events": ids})
     if not isinstance(shell.commit(shell.change(entry, ops)), Committed):
         return 0  # somebody else told of them, or changed the plan, at this moment
+    # another object, though the same document: what was read of its events is read again
+    shell.in_force = evolve(shell.in_force)
     shell.announce([evolve(each, entry=entry.id) for each in announcements])
     return len(changes)
 
@@ -236,7 +258,7 @@ def _told_and_planned(
     shell: Shell, old: Conference, new: Conference, now: datetime
 ) -> tuple[Mapping[str, Record], list[Event]]:
     """What calendars were told, by id, and what they are to be told; what is planned no more is cancelled."""
-    planned = {each.id: each for each in planned_events(new, now=now)}
+    planned = {each.id: each for each in _planned(new, now)}
     gone = [each.id for each in planned_events(old, now=now) if each.id not in planned]
     told = shell.store.get(shell.id, "event", [*planned, *gone])
     cancelled = [evolve(event_as_told(told[each].body), status="cancelled") for each in gone if each in told]
