@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli_line import Line, new_line, one_message, process
+from tests.smtp_server import DROP as HANG_UP
 from tests.smtp_server import SmtpServer
 
 from conferencekit.adapters.file_lock import FileLock
@@ -21,6 +22,7 @@ from conferencekit.testing.disk import after_power_loss, read_log, watched_disk,
 line = pytest.fixture(new_line)
 
 CALENDAR = '\n[calendar]\norganizer = "gmc@example.org"\norganizer_name = "GMC"\n'
+NEXT_DAY = '[[sessions]]\nid = "second"\ntitle = "Second"\nstarts = 2036-05-21T09:00:00\nends = 2036-05-21T10:00:00\n\n'
 WEBSITE = 'website = "https://gmc.example.org"\n'
 SEND = ("calendar", "send", "gmc.toml", "--people", "people.csv")
 watched = pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
@@ -211,7 +213,7 @@ def test_a_server_that_is_away_is_not_tried_for_everybody(line):
     done = line.run(" ".join([*SEND, "--smtp", away]))
     assert done.code == 1
     assert done.err.count("cannot be reached") == 3
-    assert "17 more are left for later" in done.err
+    assert "17 more are left for later. Run the same command again then." in done.err
     assert "Sent 0 messages, deferred 20, rejected 0." in done.out
     assert unsent(line) == (20, 0)
 
@@ -225,6 +227,30 @@ def test_a_server_that_wants_everybody_to_come_again_is_asked_for_everybody(line
         assert done.err.count("come again") == 20
         assert line.run(" ".join([*SEND, "--smtp", server.url()])).code == 0
     assert unsent(line) == (0, 20)
+
+
+def test_a_server_that_goes_away_in_the_middle_is_not_tried_for_everybody(line):
+    """The message at which it broke off has a reason of its own; the three after it are enough."""
+    with SmtpServer() as server:
+        server.will("DATA", HANG_UP)
+        server.will("MAIL", "250 go on", *[HANG_UP] * 40)
+        done = line.run(" ".join([*SEND, "--smtp", server.url()]))
+    assert "may have taken it" in done.err
+    assert "16 more are left for later" in done.err
+    assert "Sent 0 messages, deferred 20, rejected 0." in done.out
+
+
+def test_what_a_server_refuses_of_one_person_is_said_once(line):
+    """With the number of messages; those for which there is no room are counted."""
+    line.edit(("[deadlines.registration]", f"{NEXT_DAY}[deadlines.registration]"))
+    people(line, 22)
+    with SmtpServer() as server:
+        server.will("RCPT", *["550 no such user"] * 44)
+        done = line.run(" ".join([*SEND, "--smtp", server.url()]))
+    assert "p0@example.org (2 messages): rejected: 550 no such user" in done.err
+    assert done.err.count("no such user") == 20
+    assert "4 messages more did not leave." in done.err
+    assert "Sent 0 messages, deferred 0, rejected 44." in done.out
 
 
 def test_a_document_that_is_not_there_leaves_no_trace(line):
