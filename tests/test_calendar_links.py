@@ -9,9 +9,11 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.calendar_strict import check
 from tests.feed_samples import NOW, at, conference, programmes, session, told, two_days
 from tests.invite_samples import HOSTILE, TITLES, invite, moments
 
+from conferencekit.calendar.invite import event_uid
 from conferencekit.calendar.lines import plain_text
 from conferencekit.calendar.links import (
     LONGEST_DETAILS,
@@ -20,6 +22,7 @@ from conferencekit.calendar.links import (
     add_links,
     google_link,
     outlook_link,
+    session_file,
     subscribe_links,
     webcal,
 )
@@ -99,6 +102,18 @@ def test_any_programme_has_links_without_what_is_not_public(data):
         links = add_links(found, event, "en")
         for link in filter(None, (links.google, links.outlook, links.office)):
             assert "example.org/live" not in "".join(values(link).values())
+
+
+@given(st.data())
+def test_any_session_is_a_file_that_breaks_no_rule(data):
+    """A strict reader of our own finds one event in it, without attendees and the link to take part."""
+    found = data.draw(programmes())
+    for event in told(found):
+        octets = session_file(found, event, "en", known_as="first")
+        uids = [each.one("UID").value for each in check(octets, None).blocks if each.name == "VEVENT"]
+        assert set(uids) == {event_uid(found.uid, "first")}
+        assert b"ATTENDEE" not in octets
+        assert b"example.org/live" not in octets.replace(b"\r\n ", b"")
 
 
 # -- by hand

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.feed_samples import NOW, SINCE, told, two_days
 
 from conferencekit.calendar.feed import feed_to_ical, make_feed
-from conferencekit.calendar.serving import answer, etag_of, http_date, modified_of, read_http_date
+from conferencekit.calendar.serving import answer_feed, etag_of, http_date, modified_of, read_http_date
 
 FOUND = two_days()
 DATA = feed_to_ical(make_feed(FOUND, "conference"), FOUND, told(FOUND), now=NOW, since=SINCE)
@@ -26,7 +26,7 @@ INSTANTS = st.datetimes(datetime(1970, 1, 1), datetime(2069, 12, 31), timezones=
 
 def test_whoever_asks_first_gets_all_of_it():
     """With its type, its tag, its time and a name for the file."""
-    found = answer(DATA, filename="gmc.ics")
+    found = answer_feed(DATA, filename="gmc.ics")
     assert (found.status, found.body) == (200, DATA)
     assert found.headers == {
         "Content-Type": "text/calendar; charset=utf-8",
@@ -55,7 +55,7 @@ def test_the_tag_is_strong_quoted_and_made_of_the_content():
 )
 def test_whoever_has_it_gets_nothing_again(header):
     """Lists, weak tags and those with an ending (a proxy that compresses makes them), and the star."""
-    found = answer(DATA, if_none_match=header)
+    found = answer_feed(DATA, if_none_match=header)
     assert (found.status, found.body) == (304, b"")
     assert found.headers == {"Cache-Control": "no-cache", "ETag": TAG, "Last-Modified": MODIFIED}
 
@@ -77,7 +77,7 @@ def test_whoever_has_it_gets_nothing_again(header):
 )
 def test_whoever_has_another_gets_it_anew(header):
     """Also whoever sends what is no tag, and whatever time they name: the tag decides alone."""
-    assert answer(DATA, if_none_match=header, if_modified_since=MODIFIED).status == 200
+    assert answer_feed(DATA, if_none_match=header, if_modified_since=MODIFIED).status == 200
 
 
 @pytest.mark.parametrize(
@@ -96,14 +96,15 @@ def test_whoever_has_another_gets_it_anew(header):
 )
 def test_the_time_decides_where_there_is_no_tag(since, status):
     """In the three forms of HTTP; anything else is as if it were not there."""
-    assert answer(DATA, if_modified_since=since).status == status
+    assert answer_feed(DATA, if_modified_since=since).status == status
 
 
 def test_what_is_one_persons_stays_out_of_shared_caches():
     """A proxy keeps none of it."""
     for header in (None, TAG):
         assert (
-            answer(DATA, private=True, if_none_match=header).headers["Cache-Control"] == "private, no-cache"
+            answer_feed(DATA, private=True, if_none_match=header).headers["Cache-Control"]
+            == "private, no-cache"
         )
 
 
@@ -114,8 +115,8 @@ def test_what_is_one_persons_stays_out_of_shared_caches():
 def test_no_header_of_a_request_raises_or_comes_back(none_match, since):
     """Whatever it holds, the answer has our own headers only, each on one line."""
     for found in (
-        answer(DATA, if_none_match=none_match, if_modified_since=since),
-        answer(DATA, if_modified_since=since, filename=none_match),
+        answer_feed(DATA, if_none_match=none_match, if_modified_since=since),
+        answer_feed(DATA, if_modified_since=since, filename=none_match),
     ):
         assert found.status in (200, 304)
         for name, value in found.headers.items():
@@ -126,7 +127,7 @@ def test_no_header_of_a_request_raises_or_comes_back(none_match, since):
 @given(st.text())
 def test_a_file_name_is_plain_and_ends_in_ics(name):
     """Letters that every system takes."""
-    said = answer(DATA, filename=name).headers["Content-Disposition"]
+    said = answer_feed(DATA, filename=name).headers["Content-Disposition"]
     assert re.fullmatch(r'attachment; filename="[A-Za-z0-9_][A-Za-z0-9._-]*\.ics"', said)
 
 
@@ -136,7 +137,7 @@ def test_a_file_name_is_plain_and_ends_in_ics(name):
 )  # fmt: skip
 def test_names_that_cannot_be_are_made_plain(name, said):
     """No path, no quote."""
-    assert answer(DATA, filename=name).headers["Content-Disposition"] == f'attachment; filename="{said}"'
+    assert answer_feed(DATA, filename=name).headers["Content-Disposition"] == f'attachment; filename="{said}"'
 
 
 @given(INSTANTS)
@@ -172,11 +173,11 @@ def test_when_a_feed_changed_is_read_from_itself():
         since=SINCE,
     )
     assert modified_of(hostile) == SINCE
-    assert "Last-Modified" not in answer(b"").headers
+    assert "Last-Modified" not in answer_feed(b"").headers
 
 
 def test_a_change_of_any_session_is_a_later_time():
     """By which those learn of it who send no tag."""
     later = SINCE + timedelta(days=1)
     changed = feed_to_ical(make_feed(FOUND, "conference"), FOUND, told(FOUND), now=NOW, since=later)
-    assert answer(changed, if_modified_since=MODIFIED).status == 200
+    assert answer_feed(changed, if_modified_since=MODIFIED).status == 200

@@ -7,10 +7,12 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import conferencekit
+import conferencekit.calendar
 
 HEAVY = ("icalendar", "jinja2", "sqlite3", "smtplib", "email", "rich", "asyncio", "conferencekit.adapters")
 
@@ -25,29 +27,44 @@ def loaded_by(statement: str) -> set[str]:
     )
 
 
-def names_for_type_checkers() -> set[str]:
-    """What `if TYPE_CHECKING:` imports in `conferencekit/__init__.py`."""
-    tree = ast.parse(Path(conferencekit.__file__).read_text(encoding="utf-8"))
+PACKAGES = (conferencekit, conferencekit.calendar)
+FROM_THE_START = {"conferencekit.calendar": {"validate", "vtimezone"}}
+
+
+def names_for_type_checkers(package: ModuleType) -> set[str]:
+    """What `if TYPE_CHECKING:` imports in the `__init__.py` of a package."""
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
     block = next(each for each in tree.body if isinstance(each, ast.If))
     return {alias.name for each in block.body if isinstance(each, ast.ImportFrom) for alias in each.names}
 
 
-def test_all_is_sorted_and_is_what_type_checkers_see_and_what_loads():
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda each: each.__name__)
+def test_all_is_sorted_and_is_what_type_checkers_see_and_what_loads(package):
     """Three lists that must be one."""
-    assert conferencekit.__all__ == sorted(conferencekit.__all__)
-    assert set(conferencekit.__all__) == set(conferencekit._MODULES) == names_for_type_checkers()
+    assert package.__all__ == sorted(package.__all__)
+    lazy = set(package.__all__) - FROM_THE_START.get(package.__name__, set())
+    assert lazy == set(package._MODULES) == names_for_type_checkers(package)
 
 
-@pytest.mark.parametrize("name", conferencekit.__all__)
-def test_every_public_name_loads_from_its_module(name):
+@pytest.mark.parametrize(
+    ("package", "name"), [(each, name) for each in PACKAGES for name in each._MODULES], ids=str
+)
+def test_every_public_name_loads_from_its_module(package, name):
     """It is the very object that the module has."""
-    module = importlib.import_module(conferencekit._MODULES[name], "conferencekit")
-    assert getattr(conferencekit, name) is getattr(module, name)
+    module = importlib.import_module(package._MODULES[name], package.__name__)
+    assert getattr(package, name) is getattr(module, name)
 
 
-def test_nothing_is_public_that_is_not_listed():
+def test_a_function_with_the_name_of_its_module_stays_one():
+    """Whoever imports something from the module changes nothing for others."""
+    code = "import conferencekit.calendar.vtimezone, conferencekit.calendar.validate; from conferencekit.calendar import *"
+    loaded_by(f"{code}; assert callable(validate) and callable(vtimezone)")
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda each: each.__name__)
+def test_nothing_is_public_that_is_not_listed(package):
     """What the package itself defines begins with an underscore; all that it offers comes from a module."""
-    tree = ast.parse(Path(conferencekit.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
     defined = {each.name for each in tree.body if isinstance(each, ast.FunctionDef | ast.ClassDef)}
     for each in tree.body:
         if isinstance(each, ast.Assign | ast.AnnAssign):

@@ -203,6 +203,32 @@ def versions(desk: SecretariatForTests) -> dict[str, tuple[tuple[int, str], tupl
 # -- a person's feed
 
 
+def test_a_session_is_a_file_of_its_own(desk):
+    """As feeds have it, for everybody: no link to take part, nobody's name; not sent again to whoever has it."""
+    found = desk.calendar.session_file("opening", locale="de")
+    assert found.headers["Content-Disposition"] == 'attachment; filename="testing-session-opening.ics"'
+    assert found.headers["Cache-Control"] == "no-cache"
+    (event,) = sessions_in(found).values()
+    in_feed = sessions_in(desk.calendar.feed())["Opening"]
+    for name in ("UID", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND", "ORGANIZER", "STATUS"):
+        assert event.value(name) == in_feed.value(name)
+    assert not event.all("ATTENDEE")
+    assert JOIN.encode() not in found.body
+    assert desk.calendar.session_file("opening", if_none_match=found.headers["ETag"]).status == 304
+    reload(
+        desk,
+        session("opening", 20, 10, track="Teaching", room="Hall", join=JOIN),
+        desk.conference.sessions[1],
+    )
+    assert desk.calendar.session_file("opening", if_none_match=found.headers["ETag"]).status == 200
+
+
+@pytest.mark.parametrize("wrong", ["", "Opening", "../opening", "\ud800\r\n" * 1000])
+def test_a_session_that_there_is_not_is_not_found(desk, wrong):
+    """Whatever stands in an address."""
+    assert desk.calendar.session_file(wrong) is None
+
+
 def test_a_persons_feed_has_the_link_to_take_part(desk):
     """At an address that is theirs; no shared cache keeps it."""
     found = desk.calendar.person_feed(token(desk))

@@ -1,6 +1,6 @@
-"""Links for public pages: "add to calendar", and the addresses by which calendars subscribe.
+"""Links for public pages: "add to calendar", also as a file, and the addresses by which calendars subscribe.
 
-What is added by such a link is a copy: it does not move when the session does. So they stand beside a feed, on pages,
+What is added so is a copy: it does not move when the session does. So they stand beside a feed, on pages,
 and never in a mail that carries an invite. None has the link to take part.
 """
 
@@ -16,10 +16,10 @@ from ..conference import Conference
 from ..errors import InvalidText
 from ..mailbox import one_line
 from ..programme.event import Event
-from .composing import published
+from .composing import published, published_organizer
 from .invite import CalendarEvent
 from .lines import plain_text
-from .writing import utc_value
+from .writing import event_to_ical, utc_value
 
 GOOGLE: Final = "https://calendar.google.com/calendar/render"
 OUTLOOK: Final = "https://outlook.live.com/calendar/0/deeplink/compose"
@@ -61,6 +61,15 @@ def add_links(conference: Conference, event: Event, locale: str) -> AddLinks:
         outlook=None if shown.rrule else outlook_link(shown),
         office=None if shown.rrule else outlook_link(shown, OFFICE),
     )
+
+
+def session_file(conference: Conference, event: Event, locale: str, *, known_as: str = "") -> bytes:
+    """One event as a file that any calendar program opens, and adds: a copy too, without the link to take part.
+
+    `known_as`: as in `composed`. Raises `InvalidCalendar` for an event that would break RFC 5545.
+    """
+    organizer = published_organizer(conference, locale)
+    return event_to_ical(published(conference, event, locale, known_as=known_as, organizer=organizer))
 
 
 def google_link(event: CalendarEvent) -> str:

@@ -1,7 +1,8 @@
 """What everybody's calendar has to be told: who is new, what moved, what is off, who is uninvited.
 
-Pure: from the document, the people and what they were told comes a plan; whoever sends it keeps `Plan.after`. Planned
-again, the same state gives the same messages, byte for byte, and once they are sent, none.
+Pure: from the document, the people and what they were told comes a plan; whoever sends it keeps `InvitePlan.after`, and
+marks what left (`mark_sent`). Planned again, the same state gives the same messages, byte for byte, and once they are
+sent, none.
 
 Source: RFC 5546, 2.1.4 and 2.1.5: to one person, a later message about an event has a higher SEQUENCE, or the same one
 and a later DTSTAMP.
@@ -18,6 +19,7 @@ from attrs import evolve, field, frozen
 
 from ..conference import PLACEHOLDER, Conference
 from ..mailbox import Mailbox
+from ..moment import second_of
 from ..programme.event import Event, next_event, stamp_after
 from .composing import composed, organizer_of, wants_replies
 from .invite import Invite, Method
@@ -89,7 +91,8 @@ class InvitePlan:
 
     `unchanged`: messages that are not needed. `reworded` counts those that differ in words only, where these are not
     sent. `missing`: keys of people who were invited and are not listed any more, so nobody can write to them.
-    `over`: ids of events that nobody is told about because they are over. `after`: what is told once all was sent.
+    `over`: ids of events that nobody is told about because they are over. `after`: what is told once all was sent, with
+    the messages as prepared: see `mark_sent`.
     """
 
     messages: tuple[InviteMessage, ...] = ()
@@ -140,6 +143,19 @@ def plan_invites(
     """
     held = without_called_off(conference, told.called_off)
     return _Planner(held, told, now, sender, token_of, options).plan(people)
+
+
+def mark_sent(told: Told, messages: Iterable[InviteMessage], *, at: datetime) -> Told:
+    """What was told, once these messages of a plan have left (`at`, aware).
+
+    Of `InvitePlan.after` every message is prepared, and those that are not marked are planned again, the same.
+    """
+    sent = second_of(at)
+    people = dict(told.people)
+    for each in messages:
+        key = each.person.key
+        people[key] = {**people.get(key, {}), each.event.id: evolve(each.telling, sent=sent)}
+    return evolve(told, people=people)
 
 
 def without_called_off(conference: Conference, called_off: Mapping[str, str]) -> Conference:

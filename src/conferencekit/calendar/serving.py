@@ -67,7 +67,7 @@ def modified_of(data: bytes) -> datetime | None:
         return None
 
 
-def answer(
+def answer_feed(
     data: bytes,
     *,
     if_none_match: str | None = None,

@@ -63,10 +63,12 @@ def personal_lines(method: str, organizer: Mailbox, attendee: Mailbox, *, rsvp: 
 def event_to_ical(event: CalendarEvent) -> bytes:
     """One event to download, without METHOD and attendees: a copy, which no update reaches.
 
+    Where nobody organizes it (`NOBODY`), it names no organizer.
+
     Raises:
         InvalidCalendar: the object would break a rule of RFC 5545.
     """
-    return calendar_to_ical([(event, event_lines(event))])
+    return calendar_to_ical([(event, event_lines(event, with_organizer=event.organizer != NOBODY))])
 
 
 def calendar_to_ical(

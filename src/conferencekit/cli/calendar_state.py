@@ -11,26 +11,22 @@ import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final
 
-from attrs import asdict, evolve, frozen
+from attrs import frozen
 
 from ..adapters.file_lock import FileLock
-from ..calendar.invite import Method
-from ..calendar.told import Answer, Attendance, KnownEvent, Telling, TellingKind, Told
+from ..calendar.told import Telling, Told
 from ..conference import Conference
 from ..errors import ConferenceKitError, InvalidText, SchemaTooNew, StoreBusy
 from ..form.address import email_key
-from ..moment import instant_text
 from ..secretariat.links import reply_token
-from ..secretariat.told import EVENTS, clocks_moved, event_as_told
+from ..secretariat.told import TOLD_SCHEMA, programme_to_body, read_programme, read_told, telling_to_body
 from ..zones import zone_data_version
 from .files import read_file, write_file
 
-SCHEMA: Final = 1
+SCHEMA: Final = TOLD_SCHEMA
 """The layout of the file."""
 
 _MOST: Final = 500_000_000
@@ -41,8 +37,6 @@ _HEAD: Final = 500
 """Octets of a file within which it says of which conference it is."""
 _MOST_BESIDE: Final = 100
 _CHECK: Final = "sent-file"
-
-T = TypeVar("T")
 
 
 def state_path(document: Path) -> Path:
@@ -121,7 +115,7 @@ class SentFile:
                 "It was written with another secret, so nobody in it can be recognised: restore the secret. "
             )
             raise InvalidText(str(self.path), why + _LOST)
-        return _told(data)
+        return read_told(data)
 
     def save(self, told: Told) -> None:
         """Keep what was told: the whole file or, if that fails, the one before."""
@@ -137,7 +131,7 @@ class SentFile:
             "zone_data": zone_data_version(),
         }
         yield f"{_json(head)[:-1]},\n"
-        yield f'{_json(_to_data(told))[1:-1]},\n"people":{{'
+        yield f'{_json(programme_to_body(told))[1:-1]},\n"people":{{'
         tellings: dict[int, str] = {}
         between = "\n"
         for key, events in sorted(told.people.items()):
@@ -165,7 +159,7 @@ _LOST: Final = (
 
 def load_programme(document: Path, conference: Conference) -> Told:
     """What calendars were told of the programme, nothing of people: no secret is needed. Raises as `SentFile.load`."""
-    return _load(state_path(document), conference, _of_programme)
+    return _load(state_path(document), conference, read_programme)
 
 
 def _load(path: Path, conference: Conference, read: Callable[[Mapping[str, Any]], Told]) -> Told:
@@ -190,107 +184,17 @@ def _refuse_others(data: Mapping[str, Any], path: Path, conference: Conference) 
         raise InvalidText(str(path), why)
 
 
-# -- to and from JSON
+# -- as JSON
 
 
 _json: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
-def _to_data(told: Told) -> dict[str, object]:
-    """All but the people, of whom there may be very many."""
-    return {
-        "known_as": dict(told.known_as),
-        "called_off": dict(told.called_off),
-        "events": {facts: EVENTS.to_body(known.event) for facts, known in told.events.items()},
-        "attendance": {
-            key: {name: _attendance_to_data(each) for name, each in answers.items()}
-            for key, answers in told.attendance.items()
-        },
-    }
-
-
 def _kept(telling: Telling, made: dict[int, str]) -> str:
     """The telling as JSON, made once for all who share it; they hold it as long as `made` is there."""
     if id(telling) not in made:
-        made[id(telling)] = _json(_telling_to_data(telling))
+        made[id(telling)] = _json(telling_to_body(telling))
     return made[id(telling)]
-
-
-def _telling_to_data(telling: Telling) -> dict[str, object]:
-    return {
-        "dtstamp": _stamp(telling.dtstamp),
-        "facts": telling.facts,
-        "kind": telling.kind,
-        "method": telling.method,
-        "sent": _stamp(telling.sent) if telling.sent else None,
-        "sequence": telling.sequence,
-        "was": telling.was,
-        "words": telling.words,
-    }
-
-
-_stamp: Final = lru_cache(maxsize=256)(instant_text)
-"""Many people are told something in the same second."""
-
-
-def _attendance_to_data(attendance: Attendance) -> object:
-    return {**asdict(attendance), "dtstamp": instant_text(attendance.dtstamp)}
-
-
-def _told(data: Mapping[str, Any]) -> Told:
-    return evolve(
-        _of_programme(data),
-        people=_read_nested(data["people"], _telling),
-        attendance=_read_nested(data["attendance"], _attendance),
-    )
-
-
-def _of_programme(data: Mapping[str, Any]) -> Told:
-    return Told(
-        events={facts: _known(body) for facts, body in data["events"].items()},
-        known_as=_texts(data["known_as"]),
-        called_off=_texts(data["called_off"]),
-    )
-
-
-def _read_nested(found: Mapping[str, Any], read: Callable[[Any], T]) -> dict[str, dict[str, T]]:
-    return {key: {name: read(each) for name, each in inner.items()} for key, inner in found.items()}
-
-
-def _texts(found: Mapping[str, object]) -> dict[str, str]:
-    return {str(key): str(value) for key, value in found.items()}
-
-
-def _known(body: Mapping[str, Any]) -> KnownEvent:
-    return KnownEvent(event=event_as_told(body), clocks_moved=clocks_moved(body))
-
-
-def _telling(data: Mapping[str, Any]) -> Telling:
-    if data["method"] not in get_args(Method) or data["kind"] not in get_args(TellingKind):
-        raise ValueError(f"{data['method']!r} is no method, or {data['kind']!r} no kind of message")
-    return Telling(
-        kind=data["kind"],
-        was=str(data["was"]),
-        method=data["method"],
-        facts=str(data["facts"]),
-        words=str(data["words"]),
-        sequence=int(data["sequence"]),
-        dtstamp=_instant(data["dtstamp"]),
-        sent=_instant(data["sent"]) if data["sent"] else None,
-    )
-
-
-def _attendance(data: Mapping[str, Any]) -> Attendance:
-    if data["answer"] not in get_args(Answer):
-        raise ValueError(f"{data['answer']!r} is no answer")
-    return evolve(Attendance(**{**data, "dtstamp": _instant(data["dtstamp"])}))
-
-
-def _instant(text: object) -> datetime:
-    found = datetime.fromisoformat(str(text))
-    if found.tzinfo is None:
-        raise ValueError(f"{text!r} has no zone")
-    return found
 
 
 # -- version control

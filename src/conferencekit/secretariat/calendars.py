@@ -14,8 +14,9 @@ from attrs import evolve, frozen
 
 from ..calendar.feed import Feed, FeedCache, FeedKind, feed_to_ical, make_feed, names_of
 from ..calendar.feed_events import session_events
+from ..calendar.links import session_file
 from ..calendar.planned import planned_events
-from ..calendar.serving import NOT_FOUND, FeedAnswer, answer, etag_of
+from ..calendar.serving import NOT_FOUND, FeedAnswer, answer_feed, etag_of
 from ..conference import Conference
 from ..errors import InvalidText, NotFound, StoreBusy
 from ..ports import ChangeSet, Committed, Record
@@ -138,7 +139,7 @@ class Calendars:
         except InvalidText:
             return None
         data, etag = self._written(feed, programme)
-        return answer(
+        return answer_feed(
             data,
             etag=etag,
             filename=_file_name(conference, kind, about),
@@ -175,10 +176,35 @@ class Calendars:
             source=source,
             concerning=None if person.state == "confirmed" else frozenset(),
         )
-        return answer(
+        return answer_feed(
             self._personal(feed, programme, person),
             private=True,
             filename=_file_name(programme.conference, "person", ""),
+            if_none_match=if_none_match,
+            if_modified_since=if_modified_since,
+        )
+
+    def session_file(
+        self,
+        session_id: str,
+        *,
+        locale: str | None = None,
+        if_none_match: str | None = None,
+        if_modified_since: str | None = None,
+    ) -> FeedAnswer | None:
+        """What to answer to whoever downloads one session as a file; None (not found) for one that there is not.
+
+        For the public, so without the link to take part. It is a copy, which does not move when the session does.
+        Arguments may come from a request, as those of `feed`.
+        """
+        programme = self.programme()
+        event = next((each for each in programme.events if each.id == session_id), None)
+        if event is None:
+            return None
+        conference = programme.conference
+        return answer_feed(
+            session_file(conference, event, _language(locale, conference)),
+            filename=_file_name(conference, "session", event.id),
             if_none_match=if_none_match,
             if_modified_since=if_modified_since,
         )
