@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime, timedelta
-from typing import Any, Final, get_args
+from functools import cache, lru_cache
+from typing import Any, Final, TypeVar, get_args
 
 from attrs import evolve
 from hypothesis import assume, reject
@@ -45,21 +46,33 @@ from ..programme.session import Session, SessionStatus
 from ..text import LocalizedText
 from .strategies import moments, zones
 
+T = TypeVar("T")
+
 LANGUAGES: Final = ("en", "fr", "es", "ru", "zh", "ar", "de", "ja", "pt-BR", "zh-Hans", "hi")
 _INVISIBLE: Final = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+_MADE: Final = 1024
+"""So many strategies are kept of a function with parameters: to make one at each draw takes longer than the draw."""
 
 
+@lru_cache(maxsize=_MADE)
+def _maybe(each: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
+    return st.none() | each
+
+
+@cache
 def ids() -> st.SearchStrategy[str]:
     """Ids of conferences, sessions and hosts."""
     return st.from_regex(re.compile(r"[a-z0-9][a-z0-9_-]{0,20}"), fullmatch=True)
 
 
+@lru_cache(maxsize=_MADE)
 def lines(*, max_size: int = 40) -> st.SearchStrategy[str]:
     """Texts of one line, in NFC, without white space around them."""
     return st.text(st.characters(exclude_categories=_INVISIBLE), max_size=max_size).map(_tidy).filter(bool)
 
 
+@cache
 def paragraphs() -> st.SearchStrategy[str]:
     """Texts of one or more lines."""
     return st.lists(lines(), min_size=1, max_size=3).map("\n".join)
@@ -69,12 +82,14 @@ def _tidy(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+@lru_cache(maxsize=_MADE)
 def localized(texts: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[LocalizedText]:
     """Texts in one to three languages."""
     each = lines() if texts is None else texts
     return st.dictionaries(st.sampled_from(LANGUAGES), each, min_size=1, max_size=3).map(LocalizedText)
 
 
+@lru_cache(maxsize=_MADE)
 @st.composite
 def sessions(draw: st.DrawFn, zone: str | None = None) -> Session:
     """Sessions of up to two days, in the zone given, or each end in a zone of its own."""
@@ -85,14 +100,15 @@ def sessions(draw: st.DrawFn, zone: str | None = None) -> Session:
         title=draw(localized()),
         starts=starts,
         ends=ends if draw(st.booleans()) else ends.in_zone(draw(zones())),
-        description=draw(st.none() | localized(paragraphs())),
-        room=draw(st.none() | lines()),
-        join=draw(st.none() | urls()),
-        track=draw(st.none() | lines()),
+        description=draw(_maybe(localized(paragraphs()))),
+        room=draw(_maybe(lines())),
+        join=draw(_maybe(urls())),
+        track=draw(_maybe(lines())),
         status=draw(st.sampled_from(get_args(SessionStatus))),
     )
 
 
+@lru_cache(maxsize=_MADE)
 @st.composite
 def series(draw: st.DrawFn, zone: str | None = None) -> Session:
     """Series of up to a dozen dates, up to three of them other than usual. No date is in a repeated or missing hour."""
@@ -117,40 +133,45 @@ def series(draw: st.DrawFn, zone: str | None = None) -> Session:
     exceptions = st.builds(
         Occurrence,
         date=st.sampled_from(days),
-        room=st.none() | lines(),
-        join=st.none() | urls(),
+        room=_maybe(lines()),
+        join=_maybe(urls()),
         status=st.none() | st.sampled_from(get_args(Occurs)),
     )
     others = draw(st.lists(exceptions, max_size=3, unique_by=lambda each: each.date))
     return evolve(session, repeat=repeat, exceptions=tuple(others))
 
 
+@cache
 def urls() -> st.SearchStrategy[str]:
     """Addresses of web pages."""
     path = st.text(_LETTERS + "-._~/?=&%#", max_size=20)
     return st.builds("{}://{}.example.org/{}".format, st.sampled_from(["http", "https"]), _label(), path)
 
 
+@cache
 def emails() -> st.SearchStrategy[str]:
     """E-mail addresses."""
     return st.builds("{}@{}.example".format, _label(), _label())
 
 
+@cache
 def _label() -> st.SearchStrategy[str]:
     return st.text(_LETTERS, min_size=1, max_size=12)
 
 
+@cache
 def people() -> st.SearchStrategy[Person]:
     """Signatories who belong to no host."""
     return st.builds(
         Person,
         name=localized(),
-        capacity=st.none() | localized(),
+        capacity=_maybe(localized()),
         organization=st.none(),
-        email=st.none() | emails(),
+        email=_maybe(emails()),
     )
 
 
+@cache
 def hosts() -> st.SearchStrategy[Organization]:
     """Hosts."""
     return st.builds(
@@ -158,39 +179,35 @@ def hosts() -> st.SearchStrategy[Organization]:
         id=ids(),
         name=localized(),
         role=st.sampled_from(get_args(HostRole)),
-        url=st.none() | urls(),
+        url=_maybe(urls()),
     )
 
 
+@cache
 def venues() -> st.SearchStrategy[Venue]:
     """Venues of every kind."""
     return st.builds(
         Venue,
         kind=st.sampled_from(get_args(VenueKind)),
-        name=st.none() | localized(),
-        address=st.none() | localized(paragraphs()),
-        join=st.none() | urls(),
+        name=_maybe(localized()),
+        address=_maybe(localized(paragraphs())),
+        join=_maybe(urls()),
     )
 
 
+@cache
 @st.composite
 def form_fields(draw: st.DrawFn, kinds: tuple[FieldKind, ...] = get_args(FieldKind)) -> Field:
     """Fields of the kinds given."""
     kind = draw(st.sampled_from(kinds))
-    options = st.lists(
-        st.builds(Choice, value=lines(max_size=15), label=localized()),
-        min_size=1,
-        max_size=4,
-        unique_by=_value,
-    )
     bounds = sorted(draw(st.lists(st.integers(1, 20_000), min_size=2, max_size=2)))
     field = Field(
-        name=draw(st.from_regex(re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,20}"), fullmatch=True)),
+        name=draw(_names()),
         kind=kind,
         label=draw(localized()),
-        hint=draw(st.none() | localized()),
+        hint=draw(_maybe(localized())),
         required=kind == "email" or draw(st.booleans()),
-        choices=tuple(draw(options)) if kind == "choice" else (),
+        choices=tuple(draw(_choices())) if kind == "choice" else (),
         autocomplete=draw(st.sampled_from([None, "name", "organization"])),
     )
     if kind in {"text", "textarea", "password"} and draw(st.booleans()):
@@ -198,23 +215,40 @@ def form_fields(draw: st.DrawFn, kinds: tuple[FieldKind, ...] = get_args(FieldKi
     return field
 
 
+@cache
+def _names() -> st.SearchStrategy[str]:
+    return st.from_regex(re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,20}"), fullmatch=True)
+
+
+@cache
+def _choices() -> st.SearchStrategy[list[Choice]]:
+    each = st.builds(Choice, value=lines(max_size=15), label=localized())
+    return st.lists(each, min_size=1, max_size=4, unique_by=_value)
+
+
 def _value(choice: Choice) -> str:
     return choice.value
 
 
+@cache
+def _other_fields() -> st.SearchStrategy[list[Field]]:
+    return st.lists(form_fields(("text", "textarea", "choice", "country", "consent")), max_size=3)
+
+
+@cache
 @st.composite
 def forms(draw: st.DrawFn) -> Form:
     """Registration forms: one e-mail field among others."""
-    others = st.lists(form_fields(("text", "textarea", "choice", "country", "consent")), max_size=3)
-    fields = [draw(form_fields(("email",))), *draw(others)]
+    fields = [draw(form_fields(("email",))), *draw(_other_fields())]
     assume(len({each.name for each in fields}) == len(fields))
     return Form(
         fields=tuple(draw(st.permutations(fields))),
-        title=draw(st.none() | localized()),
-        submit=draw(st.none() | localized()),
+        title=draw(_maybe(localized())),
+        submit=draw(_maybe(localized())),
     )
 
 
+@cache
 def registration_plans() -> st.SearchStrategy[RegistrationPlan]:
     """Rules of registration, with the standard form or another."""
     return st.builds(
@@ -223,11 +257,12 @@ def registration_plans() -> st.SearchStrategy[RegistrationPlan]:
         address=st.sampled_from(get_args(AddressRule)),
         approval=st.sampled_from(get_args(ApprovalRule)),
         quota=st.none() | st.integers(1, 100_000),
-        instructions=st.none() | localized(paragraphs()),
-        help=st.none() | localized(paragraphs()),
+        instructions=_maybe(localized(paragraphs())),
+        help=_maybe(localized(paragraphs())),
     )
 
 
+@cache
 @st.composite
 def calls(draw: st.DrawFn) -> Call:
     """Calls for input with one to four topics."""
@@ -236,8 +271,8 @@ def calls(draw: st.DrawFn) -> Call:
     return Call(
         outcome=draw(localized()),
         topics=_numbered(topics),
-        introduction=draw(st.none() | localized(paragraphs())),
-        sharing=draw(st.none() | localized(paragraphs())),
+        introduction=draw(_maybe(localized(paragraphs()))),
+        sharing=draw(_maybe(localized(paragraphs()))),
         materials=MaterialRules(kinds=tuple(kinds), max_files=draw(st.integers(0, 100))),
         max_length=draw(st.integers(1, 20_000)),
         prefix=draw(st.from_regex("[A-Z]{1,8}", fullmatch=True)),
@@ -248,13 +283,14 @@ def _numbered(topics: list[Topic]) -> tuple[Topic, ...]:
     return tuple(evolve(topic, number=number) for number, topic in enumerate(topics, 1))
 
 
+@cache
 def _topics() -> st.SearchStrategy[Topic]:
     return st.builds(
         Topic,
         number=st.just(1),
         title=localized(),
         question=localized(paragraphs()),
-        context=st.none() | localized(paragraphs()),
+        context=_maybe(localized(paragraphs())),
         showcase=st.booleans(),
     )
 
@@ -281,10 +317,12 @@ def _closing(draw: st.DrawFn, kind: str, day: date) -> dict[str, Any]:
     return {"at": datetime.combine(day, clock), "fold": draw(st.sampled_from([None, 0, 1]))}
 
 
+@cache
 def _graces() -> st.SearchStrategy[timedelta]:
     return st.just(timedelta()) | st.timedeltas(timedelta(), timedelta(days=10))
 
 
+@cache
 def _leads() -> st.SearchStrategy[tuple[int, ...]]:
     return st.lists(st.integers(0, 60), max_size=3, unique=True).map(tuple)
 
@@ -293,7 +331,7 @@ def _leads() -> st.SearchStrategy[tuple[int, ...]]:
 def full_deadlines(draw: st.DrawFn, zone: str, *, last: date = date(2045, 12, 31)) -> Deadline:
     """Deadlines with an opening, a late cutoff, and public and personal extensions."""
     plain = draw(deadlines(zone, last=last))
-    for days, person in draw(st.lists(st.tuples(st.integers(1, 5), st.none() | ids()), max_size=2)):
+    for days, person in draw(st.lists(st.tuples(st.integers(1, 5), _maybe(ids())), max_size=2)):
         extension = Extension(
             until=plain.announced.plus(timedelta(days=days)),
             reason=draw(paragraphs()),
@@ -308,6 +346,7 @@ def full_deadlines(draw: st.DrawFn, zone: str, *, last: date = date(2045, 12, 31
     return evolve(plain, opens=opens, late="flag", late_until=late)
 
 
+@cache
 def relatives() -> st.SearchStrategy[Relative]:
     """Before the event, by days or by elapsed time."""
     days = st.builds(
@@ -316,6 +355,7 @@ def relatives() -> st.SearchStrategy[Relative]:
     return days | st.builds(Relative, elapsed_before=st.timedeltas(timedelta(), timedelta(days=30)))
 
 
+@cache
 def sources() -> st.SearchStrategy[Source]:
     """WordPress pages, their shortcodes in straight and in curly quotes."""
     number = st.integers(1, 9_999).map(str)
@@ -324,14 +364,16 @@ def sources() -> st.SearchStrategy[Source]:
         lambda text, form, url: Source(shortcode=text.format(form), form_id=form, url=url),
         texts,
         number,
-        st.none() | urls(),
+        _maybe(urls()),
     )
 
 
+@cache
 def _some_languages() -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(LANGUAGES), min_size=1, max_size=4, unique=True).map(tuple)
 
 
+@cache
 @st.composite
 def conferences(draw: st.DrawFn, *, with_sessions: bool = True) -> Conference:
     """Whole conferences that a document can describe."""
@@ -344,42 +386,47 @@ def conferences(draw: st.DrawFn, *, with_sessions: bool = True) -> Conference:
         sessions=tuple(draw(st.lists(sessions(zone) | series(zone), max_size=3, unique_by=_id)))
         if with_sessions
         else (),
-        call=draw(st.none() | calls()),
+        call=draw(_maybe(calls())),
     )
-    return evolve(draw(_with_words(bare)), deadlines=draw(_deadlines_of(bare)))
+    return evolve(bare, **draw(_words()), deadlines=draw(_deadlines_of(bare)))
 
 
-def _with_words(bare: Conference) -> st.SearchStrategy[Conference]:
-    """The conference with everything that hangs on nothing else."""
+@cache
+def _words() -> st.SearchStrategy[dict[str, Any]]:
+    """What hangs on nothing else."""
+    return st.fixed_dictionaries(
+        {
+            "timezone_label": _maybe(localized()),
+            "languages": _some_languages(),
+            "theme": _maybe(localized()),
+            "context": _maybe(localized(paragraphs())),
+            "aims": st.lists(localized(), max_size=3).map(tuple),
+            "hosts": st.lists(hosts(), max_size=2, unique_by=_id).map(tuple),
+            "signatories": st.lists(people(), max_size=2).map(tuple),
+            "concept_note": _maybe(urls()),
+            "website": _maybe(urls()),
+            "venue": _maybe(venues()),
+            "contact": _maybe(emails()),
+            "registration": registration_plans(),
+            "calendar": _maybe(_calendar_plans()),
+            "letter": st.builds(LetterPlan, heading=_maybe(localized()), salutation=_maybe(localized())),
+            "source": _maybe(sources()),
+        },
+        optional={"fee": localized()},
+    )
+
+
+@cache
+def _calendar_plans() -> st.SearchStrategy[CalendarPlan]:
     return st.builds(
-        evolve,
-        st.just(bare),
-        timezone_label=st.none() | localized(),
-        languages=_some_languages(),
-        theme=st.none() | localized(),
-        context=st.none() | localized(paragraphs()),
-        aims=st.lists(localized(), max_size=3).map(tuple),
-        hosts=st.lists(hosts(), max_size=2, unique_by=_id).map(tuple),
-        signatories=st.lists(people(), max_size=2).map(tuple),
-        concept_note=st.none() | urls(),
-        website=st.none() | urls(),
-        venue=st.none() | venues(),
-        contact=st.none() | emails(),
-        fee=st.just(bare.fee) | localized(),
-        registration=registration_plans(),
-        calendar=st.none()
-        | st.builds(
-            CalendarPlan,
-            organizer=emails() | emails().map(lambda address: f"x+{PLACEHOLDER}@{address.partition('@')[2]}"),
-            organizer_name=st.none() | localized(),
-            invite=st.none() | st.sampled_from(get_args(InviteRule)),
-            rsvp=st.booleans(),
-            on_decline=st.sampled_from(get_args(DeclineRule)),
-            alarm=st.none() | st.integers(1, 10_000).map(lambda minutes: timedelta(minutes=minutes)),
-            cancelled_for=st.integers(0, 400).map(lambda days: timedelta(days=days)),
-        ),
-        letter=st.builds(LetterPlan, heading=st.none() | localized(), salutation=st.none() | localized()),
-        source=st.none() | sources(),
+        CalendarPlan,
+        organizer=emails() | emails().map(lambda address: f"x+{PLACEHOLDER}@{address.partition('@')[2]}"),
+        organizer_name=_maybe(localized()),
+        invite=_maybe(st.sampled_from(get_args(InviteRule))),
+        rsvp=st.booleans(),
+        on_decline=st.sampled_from(get_args(DeclineRule)),
+        alarm=_maybe(st.integers(1, 10_000).map(lambda minutes: timedelta(minutes=minutes))),
+        cancelled_for=st.integers(0, 400).map(lambda days: timedelta(days=days)),
     )
 
 

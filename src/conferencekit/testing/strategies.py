@@ -62,10 +62,12 @@ def clock_changes(zone: str, first: date = FIRST, last: date = LAST) -> tuple[da
     """The instants at which the zone's offset changes, in UTC, ascending: those that are five days or more apart."""
     found, step = [], timedelta(days=5)
     low, end = (datetime(day.year, day.month, day.day) for day in (first, last))  # noqa: DTZ001 - offset_at wants it
+    before = offset_at(low, zone)
     while low < end:
-        if offset_at(low, zone) != offset_at(low + step, zone):
+        after = offset_at(low + step, zone)
+        if after != before:
             found.append(_change(low, low + step, zone))
-        low += step
+        low, before = low + step, after
     return tuple(found)
 
 
