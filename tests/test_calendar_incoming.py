@@ -171,32 +171,34 @@ def nested(depth: int) -> bytes:
     return b"From: ada@example.net\r\nContent-Type: " + body
 
 
+# made when they are needed: all together they are as large as everything else that a run of these tests holds
 BOMBS = {
-    "nesting": (nested(1_000), f"more than {DEEPEST} deep"),
+    "nesting": (lambda: nested(1_000), f"more than {DEEPEST} deep"),
     "parts": (
-        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n" + b"--a\r\n\r\n" * 2_000_000,
+        lambda: b"Content-Type: multipart/mixed; boundary=a\r\n\r\n" + b"--a\r\n\r\n" * 2_000_000,
         f"more than {MOST_PARTS} parts",
     ),
     "lookalikes": (
-        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n" + b"--ab\r\n" * 2_000_000,
+        lambda: b"Content-Type: multipart/mixed; boundary=a\r\n\r\n" + b"--ab\r\n" * 2_000_000,
         f"more than {MOST_PARTS} parts",
     ),
-    "size": (b"x" * (LARGEST_MAIL + 1), f"{LARGEST_MAIL:,} bytes"),
-    "head": (b"To: " + b"x" * 15_000_000, ""),
-    "headers": (b"To: a@b.example\r\n" * 1_000_000, ""),
-    "folds": (b"To: a@b.example,\r\n" + b" c@d.example,\r\n" * 1_000_000, ""),
-    "no letters": (b"From: " + b"<" * 10_000_000, ""),
-    "parameters": (b"Content-Type: text/calendar" + b"; name=a" * 1_000_000, ""),
+    "size": (lambda: b"x" * (LARGEST_MAIL + 1), f"{LARGEST_MAIL:,} bytes"),
+    "head": (lambda: b"To: " + b"x" * 15_000_000, ""),
+    "headers": (lambda: b"To: a@b.example\r\n" * 1_000_000, ""),
+    "folds": (lambda: b"To: a@b.example,\r\n" + b" c@d.example,\r\n" * 1_000_000, ""),
+    "no letters": (lambda: b"From: " + b"<" * 10_000_000, ""),
+    "parameters": (lambda: b"Content-Type: text/calendar" + b"; name=a" * 1_000_000, ""),
     "charset": (
-        b"Content-Type: text/calendar; charset=punycode\r\n\r\n" + b"a-" * 2_000_000,
+        lambda: b"Content-Type: text/calendar; charset=punycode\r\n\r\n" + b"a-" * 2_000_000,
         "",
     ),
 }
 
 
-@pytest.mark.parametrize(("data", "problem"), BOMBS.values(), ids=BOMBS)
-def test_hostile_mails_are_bounded(data, problem):
+@pytest.mark.parametrize(("made", "problem"), BOMBS.values(), ids=BOMBS)
+def test_hostile_mails_are_bounded(made, problem):
     """In time; what is too much is named."""
+    data = made()
     began = time.process_time()
     mail = read_mail(data, "x")
     assert time.process_time() - began < 3

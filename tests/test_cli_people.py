@@ -196,7 +196,7 @@ def test_a_file_that_cannot_be_read_enters_nothing(line, kind):
 
 
 BAD_ROWS = {
-    "ten megabytes in a cell": f'"{"x" * 10_000_000}",ada@example.org,GB,1',
+    "ten megabytes in a cell": '"TEN MEGABYTES",ada@example.org,GB,1',
     "nul": "A\0da,ada@example.org,GB,1",
     "too few cells": "Ada,ada@example.org",
     "too many cells": "Ada,ada@example.org,GB,1,2,3",
@@ -213,7 +213,7 @@ BAD_ROWS = {
 @pytest.mark.parametrize("kind", BAD_ROWS)
 def test_a_hostile_row_harms_no_other(line, kind):
     """It is refused, or taken clean; the others are taken, and no terminal is harmed."""
-    line.people(EVE, BAD_ROWS[kind], ZOE)
+    line.people(EVE, BAD_ROWS[kind].replace("TEN MEGABYTES", "x" * 10_000_000), ZOE)
     done = line.run("import gmc.toml people.csv")
     assert "Traceback" not in done.err
     assert "bug" not in done.err
