@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 import icalendar
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.calendar_clock import ZoneClock, zones_of
 from tests.calendar_strict import check
@@ -30,6 +30,7 @@ from tests.feed_samples import (
     two_days,
 )
 from tests.invite_samples import CONFERENCE_UID, HOSTILE
+from tests.laws import examples
 
 from conferencekit.calendar import event_uid, validate
 from conferencekit.calendar import feed as feed_module
@@ -75,7 +76,7 @@ def event_named(calendar: Component, title: str) -> Component:
 
 
 @given(st.data())
-@settings(max_examples=150)
+@examples(150)
 def test_every_feed_is_valid_and_says_when_each_session_is(data):
     """For hostile texts, near changes of clocks, in every zone; and the link to take part is in a person's alone."""
     found = data.draw(programmes())
@@ -108,7 +109,7 @@ def instant_of(clocks: dict[str, ZoneClock], event: Component, name: str) -> dat
 
 
 @given(st.data())
-@settings(max_examples=60)
+@examples(60)
 def test_another_parser_reads_the_same_events(data):
     """icalendar's, with every session under its UID, and the times of all in UTC."""
     found = data.draw(programmes())
@@ -459,7 +460,7 @@ def test_the_same_state_gives_the_same_bytes():
 
 @pytest.mark.slow
 @given(st.data())
-@settings(max_examples=60)
+@examples(60)
 def test_what_was_kept_changes_no_byte(data):
     """A cache that saw other conferences, feeds, languages and times gives what a new one gives."""
     cache = FeedCache()

@@ -12,9 +12,10 @@ from urllib.parse import unquote
 
 import icalendar
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from tests.calendar_clock import zones_of
 from tests.invite_samples import ADA, CONFERENCE_UID, HOSTILE, invite, invites
+from tests.laws import examples
 
 from conferencekit.calendar import Invite, event_uid, invite_to_ical, validate
 from conferencekit.calendar.invite import invite_from_body, invite_to_body
@@ -60,7 +61,7 @@ def instant_of(octets: bytes, name: str) -> datetime:
 
 
 @given(invites())
-@settings(max_examples=200)
+@examples(200)
 def test_every_invite_is_valid_and_says_what_it_was_given(made):
     """Times to the second, texts without control characters, names on one line; for hostile values too."""
     octets = invite_to_ical(made)
@@ -78,7 +79,7 @@ def test_every_invite_is_valid_and_says_what_it_was_given(made):
 
 
 @given(invites())
-@settings(max_examples=60)
+@examples(60)
 def test_another_parser_reads_the_same(made):
     """icalendar's: texts (but for backslashes, which its older versions misread), sequence and people."""
     octets = invite_to_ical(made)
@@ -91,7 +92,7 @@ def test_another_parser_reads_the_same(made):
 
 
 @given(invites())
-@settings(max_examples=50)
+@examples(50)
 def test_a_stored_invite_is_the_same_invite(made):
     """Through JSON, and byte for byte."""
     again = invite_from_body(json.loads(json.dumps(invite_to_body(made))))
@@ -100,7 +101,7 @@ def test_a_stored_invite_is_the_same_invite(made):
 
 
 @given(HOSTILE.map(lambda text: "X" + text.replace("\n", "").replace("\r", "")))
-@settings(max_examples=200)
+@examples(200)
 def test_folding_loses_nothing_and_cuts_nothing(text):
     """At most 75 octets, whole letters in each line, escapes together."""
     line = text.encode("utf-8", "replace") * 5

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import examples
 from tests.simulated_client import Client
 
 from conferencekit.calendar.invite import event_uid
@@ -284,7 +285,7 @@ ACTIONS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.data())
 def test_whatever_happens_everybody_sees_the_programme_as_it_is(data):
     """Messages that are told late, twice, or never recorded as sent included."""
@@ -300,7 +301,7 @@ def test_whatever_happens_everybody_sees_the_programme_as_it_is(data):
     history.check()
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.data())
 def test_what_was_prepared_and_not_sent_is_the_same_message(data):
     """Byte for byte, whenever it is planned again."""

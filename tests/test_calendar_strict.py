@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytz
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.calendar_strict import Broken, check, parse, shown
 from tests.invite_samples import (
@@ -22,6 +22,7 @@ from tests.invite_samples import (
     invites,
     planned_invites,
 )
+from tests.laws import examples
 
 from conferencekit.calendar import invite_to_ical, validate
 from conferencekit.calendar.composing import composed
@@ -61,7 +62,7 @@ def meant(conference: Conference, event: Event, *, is_public: bool) -> list[tupl
 # -- laws
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(invites() | planned_invites())
 def test_every_invite_passes(made):
     """To sessions, series, days and conferences; by zone and in UTC; with alarms, reasons and hostile texts."""
@@ -71,7 +72,7 @@ def test_every_invite_passes(made):
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(conferences(), st.booleans())
 def test_every_plan_shows_the_programme(conference, later):
     """Each session once, at the instants of the document, by the zones in the file."""
@@ -86,7 +87,7 @@ def test_every_plan_shows_the_programme(conference, later):
         assert (event.id in held) == (event.status != "cancelled" and event.id not in plan.over)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(conferences(), st.sampled_from(["PUBLISH", None]))
 def test_every_calendar_for_everybody_passes(conference, method):
     """Cancelled sessions and dates stay, and say that they are."""
@@ -103,7 +104,7 @@ def test_every_calendar_for_everybody_passes(conference, method):
         assert {each.status for each in mine} >= {part.status.upper() for part in event.parts if event.repeat}
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(invites() | planned_invites(), HOSTILE, ADDRESSES, HOSTILE, ADDRESSES)
 def test_two_peoples_invites_differ_in_their_two_lines_only(made, name, address, host, reply):
     """Whatever they are called, nothing of it gets anywhere else."""
@@ -118,7 +119,7 @@ def test_two_peoples_invites_differ_in_their_two_lines_only(made, name, address,
 
 
 @given(st.lists(HOSTILE, min_size=5, max_size=5), st.sampled_from(["REQUEST", "CANCEL"]))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_no_text_becomes_a_line(texts, method):
     """The lines of a hostile invite are those of a plain one."""
     begin = "BEGIN:VEVENT\r\nATTENDEE:mailto:eve@example.org\r\n"
@@ -179,7 +180,7 @@ def test_two_hours_around_every_change_of_clocks(part):
             assert (found.starts, found.ends) == (second(starts), second(ends)), (zone, starts)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.sampled_from(pytz.common_timezones), st.integers(2038, 2089), st.integers(0, 8759))
 def test_years_that_pytz_does_not_know(zone, year, hour):
     """Its tables end in 2037, the files that it ships do not."""

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from tests.laws import examples
 
 from conferencekit.conference import Call, Conference, RegistrationPlan, Topic
 from conferencekit.deadline import Deadline, Relative
@@ -122,9 +123,7 @@ def test_topics_are_kept_in_order():
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@examples(40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(conferences())
 def test_all_sessions_lie_within_the_conference(planned):
     """No session that is held starts earlier or ends later."""

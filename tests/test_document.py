@@ -8,8 +8,9 @@ import time
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from conferencekit.document import (
     conference_from_data,
@@ -613,7 +614,7 @@ def test_null_is_refused_with_the_remedy():
         conference_from_data({"conference": {"title": "A", "timezone": "UTC", "theme": None}})
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.text(max_size=60) | st.binary(max_size=60))
 def test_any_text_is_a_conference_or_an_invalid_document(text):
     """No other error gets out."""
@@ -637,7 +638,7 @@ TREES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.data())
 def test_any_value_under_any_key_is_read_or_refused(data):
     """Whatever stands under a key of the model, the answer is a conference or its problems."""

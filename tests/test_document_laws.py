@@ -9,8 +9,9 @@ from pathlib import Path
 import attrs
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from conferencekit.conference import Conference
 from conferencekit.document import (
@@ -27,9 +28,7 @@ from conferencekit.testing.conferences import conferences
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples/global_mooc_2020/conference.toml"
-SLOW_TO_DRAW = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+SLOW_TO_DRAW = examples(25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 JUDGE = jsonschema.Draft202012Validator(json_schema())
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from conferencekit.errors import InvalidAddress
 from conferencekit.form.address import email_key, parse_address, tidy_address
@@ -115,7 +116,7 @@ def test_the_key_of_an_internationalised_domain_is_what_the_dns_has():
     assert email_key("x@straße.example") == "x@xn--strae-oqa.example"
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.one_of(st.text(), st.emails(), st.text(alphabet="a.@\uff20\u3002-ü\u0301 A")))
 def test_a_key_is_its_own_key(text):
     """Law: keys are a fixed point; nothing raises but the error for what is no address."""

@@ -7,8 +7,9 @@ import unicodedata
 
 import pytest
 from attrs import frozen
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from conferencekit.errors import InvalidText
 from conferencekit.form.fields import Choice, Field, Form
@@ -263,7 +264,7 @@ posts = st.dictionaries(
 )
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(posts)
 def test_reading_never_raises_and_reading_again_changes_nothing(posted):
     """Law: answers are a fixed point, and so are their issues."""
@@ -274,7 +275,7 @@ def test_reading_never_raises_and_reading_again_changes_nothing(posted):
     assert codes(second) == codes(first)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(posts)
 def test_issues_stand_in_the_order_of_the_fields(posted):
     """Law: a reader goes through the form once."""
@@ -284,7 +285,7 @@ def test_issues_stand_in_the_order_of_the_fields(posted):
     assert places == sorted(places)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(posts)
 def test_answers_can_be_stored(posted):
     """Law: what is read is NFC, encodes as UTF-8, and a line has no line ends."""

@@ -6,9 +6,10 @@ import re
 from html import unescape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.html_page import Page
+from tests.laws import examples
 
 from conferencekit.adapters.html_forms import HtmlForms
 from conferencekit.form.catalogue import text
@@ -234,7 +235,7 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.dictionaries(st.sampled_from([each.name for each in EVERYTHING.fields]), HOSTILE), HOSTILE, HOSTILE)
 def test_no_text_becomes_markup(posted, label, value):
     """Law: whatever people and organisers write, the elements of the page are the same, and it encodes as UTF-8."""
@@ -252,7 +253,7 @@ def test_no_text_becomes_markup(posted, label, value):
     ]
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.text(st.characters(exclude_categories=("Cs",))))
 def test_a_long_answer_comes_back_from_the_page_as_it_went_in(answer):
     """Law: read, shown and read again, a text is the same (browsers swallow the first newline of a text area)."""

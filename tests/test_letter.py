@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from tests.laws import examples
 
 from conferencekit.conference import LetterPlan, RegistrationPlan, Venue
 from conferencekit.document import conference_from_text, load_conference
@@ -303,9 +304,7 @@ def test_an_extension_is_told():
     assert "extended, was Sunday 29 November 2020" in text
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@examples(40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(conferences())
 def test_any_conference_has_a_letter(conference):
     """In each language, well-formed, with title and fee."""

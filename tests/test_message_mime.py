@@ -10,9 +10,10 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.invite_samples import ADDRESSES, HOSTILE
+from tests.laws import examples
 
 from conferencekit.mailbox import Mailbox, one_line
 from conferencekit.message.mime import Calendar, Mail, mail_to_bytes
@@ -75,7 +76,7 @@ def lines(text: str) -> list[str]:
 
 
 @given(mails())
-@settings(max_examples=200)
+@examples(200)
 def test_what_goes_in_comes_out(made):
     """Names, addresses, subject and all parts."""
     octets = mail_to_bytes(made)
@@ -93,7 +94,7 @@ def test_what_goes_in_comes_out(made):
 
 
 @given(mails())
-@settings(max_examples=200)
+@examples(200)
 def test_nothing_breaks_out_of_its_header(made):
     """The headers are those that were meant, each once."""
     head = mail_to_bytes(made).split(b"\r\n\r\n")[0]
@@ -114,7 +115,7 @@ def test_nothing_breaks_out_of_its_header(made):
 
 
 @given(mails())
-@settings(max_examples=200)
+@examples(200)
 def test_every_line_is_short_and_ends_in_crlf(made):
     """7 bits in the body; in the headers too, where every server takes the address."""
     octets = mail_to_bytes(made)
@@ -128,7 +129,7 @@ def test_every_line_is_short_and_ends_in_crlf(made):
 
 
 @given(mails())
-@settings(max_examples=50)
+@examples(50)
 def test_the_same_mail_gives_the_same_bytes(made):
     """Nothing comes from clock, host or chance."""
     assert mail_to_bytes(made) == mail_to_bytes(made)

@@ -10,9 +10,10 @@ from html.parser import HTMLParser
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from jinja2 import DictLoader
 from tests.invite_samples import HOSTILE, invite
+from tests.laws import examples
 from tests.message_samples import SENDER, VALUES, links_of, notice
 
 from conferencekit.calendar import invite_to_ical, validate
@@ -232,7 +233,7 @@ def test_the_mail_names_its_language():
 
 
 @given(HOSTILE, HOSTILE)
-@settings(max_examples=60)
+@examples(60)
 def test_no_value_becomes_markup(text, name):
     """The tags are those of the template, whatever is put in."""
     harmless, hostile = (

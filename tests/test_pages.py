@@ -7,9 +7,10 @@ import hashlib
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.html_page import Page
+from tests.laws import examples
 
 from conferencekit.errors import InvalidText
 from conferencekit.form.catalogue import LOCALES, text
@@ -174,7 +175,7 @@ def test_a_page_that_does_not_exist_is_refused(make):
         make()
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.text(), st.text())
 def test_no_text_becomes_markup(one, two):
     """Law: the elements of a page do not depend on what people wrote."""

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from tests.docs_page import run_python
+from tests.laws import examples
 from tests.test_secretariat_calendars import PERSON, desk_for, event_of, register, reload, session
 
 from conferencekit.calendar import validate
@@ -172,7 +173,7 @@ def test_an_organisers_feed_is_the_same(desk):
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(20, 22), st.integers(8, 18), st.booleans()), max_size=5))  # fmt: skip
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_in_days_no_sequence_falls_and_every_move_is_newer(changes):
     """Whatever moves, also to a day that changed less often: clients keep the newest by SEQUENCE, then DTSTAMP."""
     held = {name: session(name, 20, 9 + number) for number, name in enumerate("abc")}

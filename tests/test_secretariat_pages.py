@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.html_page import Page
+from tests.laws import examples
 from tests.material_samples import PDF, png
 
 from conferencekit.document import conference_from_text
@@ -601,7 +602,7 @@ NAMES = (
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.dictionaries(st.sampled_from([*NAMES, "quote", "publish", "links", "materials"]), anything, max_size=8)
 )

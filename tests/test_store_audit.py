@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from conferencekit.adapters.memory import MemoryStore
 from conferencekit.adapters.sqlite import SQLiteStore
@@ -197,7 +198,7 @@ def test_a_damaged_row_is_no_driver_error(store, tmp_path, call):
         calls[call]()
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.integers(0, 2**32))
 def test_whatever_happened_leaves_nothing_to_report(seed):
     """Random commits, leases and marks; ceilings too follow from what is taken at every moment."""

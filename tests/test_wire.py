@@ -11,8 +11,9 @@ from typing import Literal
 import pytest
 import pytz
 from attrs import evolve, field, frozen
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from conferencekit import errors
 from conferencekit.conference import (
@@ -185,7 +186,7 @@ class TestRoundTrip:
         conference = a_conference(SHANGHAI, deadline)
         assert from_body(Conference, through_json(to_body(conference))) == conference
 
-    @settings(max_examples=50)
+    @examples(50)
     @given(conferences())
     def test_any_conference_reads_back_equal(self, conference):
         """Whatever a document can describe."""

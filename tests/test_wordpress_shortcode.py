@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from conferencekit.form.shortcode import find_shortcodes, parse_attributes, parse_shortcode
 
@@ -139,7 +140,7 @@ def test_other_tags_can_be_looked_for():
     assert parse_shortcode("[gallery ids=1,2]", tags=("gallery",)).attributes == {"ids": "1,2"}
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.text(alphabet="[]/=\"'\\ x1<>!-&;”″\n" + FORM))
 def test_parsing_never_raises(text):
     """Law: neither exactly nor repaired, and both find the same shortcodes."""

@@ -10,9 +10,10 @@ import ctypes.util
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from tests.invite_samples import invite, invites, planned_invites
 from tests.judges.calendar_cases import near_changes, series
+from tests.laws import examples
 
 from conferencekit.calendar import invite_to_ical
 from conferencekit.calendar.writing import event_to_ical
@@ -98,7 +99,7 @@ def dates(libical: ctypes.CDLL, octets: bytes) -> list[datetime]:
     return [datetime.fromtimestamp(each, UTC) for each in found]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(made=invites() | planned_invites())
 def test_every_invite_keeps_to_the_tables_of_itip(libical, made):
     """Its counts of properties for each METHOD."""

@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 import pytz
-from hypothesis import given, settings
+from hypothesis import given
 from tests.calendar_strict import witness
 from tests.invite_samples import invite, invites
 from tests.judges.calendar_cases import Case, near_changes, series
+from tests.laws import examples
 
 from conferencekit.calendar import invite_to_ical
 from conferencekit.mailbox import one_line
@@ -77,7 +78,7 @@ class TestIcal:
             found = sorted((each.dtstart.astimezone(UTC), each.dtend.astimezone(UTC)) for each in timeline)
             assert found == case.shown, case.name
 
-    @settings(max_examples=60, deadline=None)
+    @examples(60)
     @given(made=invites())
     def test_texts_are_what_they_were(self, made):
         """Hostile ones as well."""
