@@ -30,6 +30,7 @@ VALUES: dict[str, object] = {
         {"number": 4, "title": "Good practices", "question": "What were the major highlights?"},
     ],
     "programme": "09:00-10:30 Opening\n10:30-11:00 Tea",
+    "programme_was": "09:00-10:15 Opening\n10:30-11:00 Tea",
     "instructions": "Read the concept note.\n\nThen write.",
     "state": "waitlisted",
     "reason": "The room is full.",

@@ -534,14 +534,39 @@ def test_a_mail_says_which_dates_of_a_series_changed(line):
 
 
 def test_the_mail_of_a_day_that_changed_has_its_programme(line):
-    """It is not only its begin and end that people come for."""
+    """It is not only its begin and end that people come for; what it was before stands beside it."""
     afternoon = SECOND.replace("05-21", "05-20").replace("T09", "T14").replace("T10", "T15")
     line.edit(("[deadlines.registration]", afternoon + "[deadlines.registration]"))
     send(line, "--out", "first")
     line.edit(("T14:00:00", "T14:15:00"))
     send(line, "--out", "second")
     (mail,) = line.path("second").glob("ada*.eml")
-    assert "14:15-15:30 Second" in words_of(mail.read_bytes())
+    text = words_of(mail.read_bytes())
+    assert (
+        "Before: Tuesday 20 May 2036 (Asia/Shanghai, UTC+08:00)\n09:00-10:30 Opening\n14:00-15:30 Second"
+        in text
+    )
+    assert (
+        "Now: Tuesday 20 May 2036 (Asia/Shanghai, UTC+08:00)\n09:00-10:30 Opening\n14:15-15:30 Second" in text
+    )
+
+
+def test_a_day_that_is_off_is_named_in_its_mail(line):
+    """Else whoever reads it takes the whole conference for cancelled. So do invites, and the list of who comes."""
+    line.edit(("[deadlines.registration]", SECOND + "[deadlines.registration]"))
+    send(line, "--out", "first")
+    mail = message_from_bytes(
+        line.path("first/ada@example.org.day-2036-05-21.0.eml").read_bytes(), policy=policy.default
+    )
+    assert mail["Subject"] == "Invitation: Testing Days (Wednesday 21 May 2036)"
+    assert "(Testing Days)" not in words_of(mail.as_bytes())
+    line.run("calendar cancel gmc.toml second --people people.csv --reason", "Storm.", "--out", "second")
+    (found,) = line.path("second").glob("ada*.eml")
+    mail = message_from_bytes(found.read_bytes(), policy=policy.default)
+    assert mail["Subject"] == "Cancelled: Testing Days (Wednesday 21 May 2036)"
+    assert "(Wednesday 21 May 2036)” will not take place." in words_of(found.read_bytes())
+    who = line.run("calendar attendance gmc.toml --people people.csv").out
+    assert "Testing Days (Tuesday 20 May 2036): not answered 2." in who
 
 
 def test_the_mail_of_a_day_says_why_a_session_of_it_is_off(line):

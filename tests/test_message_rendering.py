@@ -172,7 +172,13 @@ def test_a_moved_session_says_what_was_and_what_is():
     text = rendered(notice("session_moved"))["text"]
     assert f"Before: {VALUES['was']}\nNow: {VALUES['now']}" in text
     assert "Before: Room 1\nNow: Online" in text
-    same = {**notice("session_moved").values, "was": VALUES["now"], "where_was": None}
+    assert f"Before: {VALUES['programme_was']}\nNow: {VALUES['programme']}" in text
+    same = {
+        **notice("session_moved").values,
+        "was": VALUES["now"],
+        "where_was": None,
+        "programme_was": None,
+    }
     assert "Before" not in rendered(notice("session_moved", values=same))["text"]
 
 

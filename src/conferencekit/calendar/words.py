@@ -8,10 +8,10 @@ from typing import Final
 from attrs import frozen
 
 from ..conference import Conference
-from ..datewords import day_text, hours_text, range_text
+from ..datewords import date_text, day_text, hours_text, range_text
 from ..programme.event import Event, Part
 from ..programme.session import Session
-from .planned import held_dates
+from .planned import DAY, held_dates
 
 MOST_DATES: Final = 12
 """How many dates of a series are told in words."""
@@ -37,9 +37,24 @@ def event_words(
         description = session.description.text(locale) if session.description else ""
         return EventWords(summary=session.title.text(locale), description=description)
     if event.parts and not event.repeat:
-        programme = "\n".join(_programme(conference, event, locale))
+        programme = programme_text(conference, event, locale)
         return EventWords(summary=conference.title.text(locale), description=programme)
     return EventWords(summary=event.id, description="")  # the document has it no more: only a CANCEL follows
+
+
+def title_text(conference: Conference, event: Event, locale: str) -> str:
+    """What a mail calls the event: its title, and with the date where it is one day of the conference.
+
+    A calendar shows the date anyway. A mail that said no more than “Learning Days will not take place” would call off
+    all of it.
+    """
+    title = event_words(conference, event, locale).summary
+    return f"{title} ({date_text(event.starts.wall, locale)})" if event.id.startswith(DAY) else title
+
+
+def programme_text(conference: Conference, event: Event, locale: str) -> str:
+    """The programme of a day or of the conference, a line for each session; of a session or a series nothing."""
+    return "\n".join(_programme(conference, event, locale)) if event.parts and not event.repeat else ""
 
 
 def times_text(event: Event, locale: str, *, but: Event | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..calendar.words import event_words
+from ..calendar.words import title_text
 from ..datewords import range_text
 from ..document import load_conference
 from ..secretariat.plan import Preview, preview
@@ -51,7 +51,7 @@ def send_of_store(given: argparse.Namespace, output: Output) -> int:
 
 
 def _line(found: Preview, locale: str, people: int) -> str:
-    title = event_words(found.conference, found.after, locale).summary
+    title = title_text(found.conference, found.after, locale)
     times = range_text(found.after.starts, found.after.ends)
     if found.before and found.change == "moved":
         before = range_text(found.before.starts, found.before.ends)

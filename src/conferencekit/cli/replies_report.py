@@ -21,7 +21,7 @@ from ..calendar.judging import (
 )
 from ..calendar.replies import Written
 from ..calendar.told import ANSWERS, Answer, AnswerNow, Told, attendance_now
-from ..calendar.words import event_words
+from ..calendar.words import title_text
 from ..conference import Conference
 from ..mailbox import Mailbox
 from ..moment import Moment
@@ -64,7 +64,7 @@ class Names:
         """An event, or a date of a series, in words."""
         event_id, slash, date = name.partition("/")
         _, known = next(self.told.history(event_id))
-        title = event_words(self.conference, known.event, self.conference.languages[0]).summary
+        title = title_text(self.conference, known.event, self.conference.languages[0])
         return f"{title} on {date}" if slash else title
 
 

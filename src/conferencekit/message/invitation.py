@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from ..calendar.planning import InviteMessage
 from ..calendar.told import TellingKind
-from ..calendar.words import event_words, times_text
+from ..calendar.words import programme_text, times_text, title_text
 from ..conference import Conference
 from ..mailbox import Mailbox
 from ..programme.event import Event
@@ -97,11 +97,11 @@ class InviteMails:
             "conference": self.conference.title.text(locale),
             "contact": self.conference.contact or self.sender.address,
             "website": self.conference.website,
-            "session": event_words(self.conference, event, locale).summary,
+            "session": title_text(self.conference, event, locale),
         }
         if template in ("session_cancelled", "session_uninvited"):
             return {**values, "was": times_text(was or event, locale), "reason": found.reason or None}
-        programme = found.base.description if event.parts and not event.repeat else ""
+        programme = programme_text(self.conference, event, locale)
         values |= {"now": now, "where": where, "programme": programme or None}
         if template == "session_invited":
             return values
@@ -110,6 +110,8 @@ class InviteMails:
             values["was"] = times_text(was, locale, but=event) or None
             values["reason"] = found.reason or None
             values["where_was"] = before_place if before_place != where else None
+            before = programme_text(self.conference, was, locale)
+            values["programme_was"] = before if before != programme else None
         return values
 
 

@@ -16,7 +16,7 @@ from attrs import frozen
 from ..calendar.composing import composed, organizer_of, wants_replies
 from ..calendar.invite import Invite, Method
 from ..calendar.planned import planned_events
-from ..calendar.words import event_words, times_text
+from ..calendar.words import times_text, title_text
 from ..conference import Conference, Topic
 from ..context import Context
 from ..mailbox import Mailbox
@@ -223,7 +223,7 @@ class Correspondence:
 
     def _session_and_time(self, event: Event, conference: Conference, locale: str) -> Mapping[str, object]:
         return {
-            "session": event_words(conference, event, locale).summary,
+            "session": title_text(conference, event, locale),
             "now": times_text(event, locale),
         }
 
@@ -234,7 +234,7 @@ class Correspondence:
         return {
             **broadcast.values,
             **_changes(broadcast.was, broadcast.event, locale),
-            "session": event_words(conference, broadcast.event, locale).summary,
+            "session": title_text(conference, broadcast.event, locale),
         }
 
     # -- calendars
