@@ -147,6 +147,13 @@ def test_no_text_becomes_a_line(text):
     assert names_in(octets) <= names_in(known)
 
 
+def test_a_room_has_a_feed_whatever_it_is_called():
+    """Also with a character that no calendar can hold."""
+    name = "Hall \ud800\x00"
+    found = conference(session("s", at(1, 9), room=name))
+    assert sessions_in(feed_of(found, "room", name)) == ["s"]
+
+
 def names_in(octets: bytes) -> set[bytes]:
     return set(re.findall(rb"^([A-Z0-9-]+)[;:]", octets.replace(b"\r\n ", b""), re.MULTILINE))
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from tests.laws import examples
 from tests.simulated_client import Client
 
+from conferencekit.calendar.feed_events import known_sessions
 from conferencekit.calendar.invite import event_uid
 from conferencekit.calendar.planned import invite_rule
 from conferencekit.calendar.planning import Invitee, InvitePlan, PlanOptions, plan_invites
-from conferencekit.calendar.told import Told, renamed
+from conferencekit.calendar.told import Told, facts_of, renamed
 from conferencekit.conference import CalendarPlan, Conference
 from conferencekit.mailbox import Mailbox
 from conferencekit.moment import Moment
@@ -150,6 +151,7 @@ class History:
         self.told = Told()
         self.now = NOW
         self.added = 0
+        self.shown: dict[str, tuple[tuple[int, datetime], str]] = {}
 
     # what happens
 
@@ -277,6 +279,20 @@ class History:
             assert self.clients[each.key].sees() == expected(self.conference, each, self.told), each.key
         assert self.plan().messages == ()
 
+    def subscribe(self) -> None:
+        """What a feed shows is never older than what was told: clients keep the newest by SEQUENCE, then DTSTAMP."""
+        held, events = known_sessions(self.conference, self.told, since=self.now)
+        for each in events:
+            uid = event_uid(held.uid, self.told.first_id(each.id))
+            version, said = (each.sequence, each.dtstamp), facts_of(evolve(each, id=uid))
+            if uid in self.shown:
+                last, before = self.shown[uid]
+                assert version >= last, each.id
+                assert said == before or version > last, each.id
+            newest = next((facts for facts, _ in self.told.history(each.id)), None)
+            if newest in (None, facts_of(each)):
+                self.shown[uid] = version, said
+
 
 RULES = ["each session", "one a day", "whole conference"]
 ACTIONS = [
@@ -299,6 +315,22 @@ def test_whatever_happens_everybody_sees_the_programme_as_it_is(data):
         history.tell(history.plan(), all_of_it=data.draw(st.booleans()))
     history.tell(history.plan(), all_of_it=True)
     history.check()
+
+
+@examples(25)
+@given(st.data())
+def test_whatever_happens_no_feed_goes_back(data):
+    """Also where sessions come to be parts of a day or an event of their own again, or as they once were."""
+    history = History(data.draw)
+    for actions in data.draw(
+        st.lists(st.lists(st.sampled_from(ACTIONS), min_size=1, max_size=2), max_size=6)
+    ):
+        for action in actions:
+            action(history)
+        history.now += timedelta(hours=1)
+        history.subscribe()
+        history.tell(history.plan(), all_of_it=data.draw(st.booleans()))
+        history.subscribe()
 
 
 @examples(40)

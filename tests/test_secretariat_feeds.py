@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,23 @@ def test_in_days_no_sequence_falls_and_every_move_is_newer(changes):
                 assert version >= before[each][0]
                 assert said == before[each][1] or version > before[each][0]
             before = after
+
+
+def test_no_sequence_falls_when_sessions_become_events_of_their_own():
+    """Nor when they are parts of a day again, and alone once more."""
+    with desk_for(session("a", 20, 9), session("b", 20, 11), invite="one a day") as desk:
+        found = [versions(desk)]
+        for position, rule in enumerate(
+            ["one a day", "each session", "one a day", "one a day", "each session"]
+        ):
+            plan = evolve(desk.conference.calendar, invite=rule)
+            held = (session("a", 20, 9 + position), session("b", 20, 11))
+            desk.clock.move(timedelta(hours=1))
+            desk.reload(evolve(desk.conference, calendar=plan, sessions=held))
+            found.append(versions(desk))
+    for before, after in pairwise(found):
+        assert after["A"][0] > before["A"][0] or after["A"][1] == before["A"][1]
+        assert int(after["B"][0][0]) >= int(before["B"][0][0])
 
 
 def versions(desk: SecretariatForTests) -> dict[str, tuple[tuple[int, str], tuple[str, ...]]]:

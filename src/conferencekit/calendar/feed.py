@@ -377,7 +377,7 @@ def _make_piece(
 
 def _properties(feed: Feed, conference: Conference, modified: datetime) -> Iterator[bytes]:
     """What the calendar says of itself. LAST-MODIFIED stands before everything that has one: `serving` reads it."""
-    about = f"feed:{feed.kind}:{feed.about}:{feed.locale}"
+    about = plain_text(f"feed:{feed.kind}:{feed.about}:{feed.locale}")
     yield line("UID", _NONE, event_uid(conference.uid, about))
     yield line("LAST-MODIFIED", _NONE, utc_value(modified))
     name, every = text_value(one_line(feed.name)), _duration(feed.refresh)

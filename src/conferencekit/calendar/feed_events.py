@@ -62,7 +62,8 @@ def known_sessions(
     """The conference as it stands, and an event for each session, where what was told is known by person.
 
     A session that an organiser called off is cancelled. One that changed and was not told yet has the SEQUENCE that it
-    will be told under; one that nobody is told of by itself, the number of versions that were told of anything.
+    will be told under. Where sessions were ever told as parts of a day or of the whole, all have at least the number of
+    versions that were told of anything: so SEQUENCE never falls, whatever becomes of `[calendar] invite`.
 
     Args:
         conference: As the document has it.
@@ -71,25 +72,20 @@ def known_sessions(
     """
     held = without_called_off(conference, told.called_off)
     stamp = second_of(since)
-    parts = {
-        part.id for known in told.events.values() if not known.event.repeat for part in known.event.parts
-    }
-    found = []
-    for session in held.sessions:
-        planned = session_event(held, session, stamp)
-        if session.id in parts:
-            planned = evolve(planned, sequence=len(told.events))
-        found.append(_known(planned, told))
-    return held, tuple(found)
+    events = tuple(_known(session_event(held, session, stamp), told) for session in held.sessions)
+    if any(known.event.parts and not known.event.repeat for known in told.events.values()):
+        versions = len(told.events)
+        events = tuple(evolve(each, sequence=max(each.sequence, versions), dtstamp=stamp) for each in events)
+    return held, events
 
 
 def _known(planned: Event, told: Told) -> Event:
-    history = [known for _, known in told.history(planned.id)]
-    for known in history:
-        if not known.clocks_moved and next_event(known.event, planned, now=planned.dtstamp) is None:
-            return known.event
-    if not history:
+    """The event under the SEQUENCE of the newest that was told if it is the same, else the next one.
+
+    What is again as it once was is a change too: those who subscribe saw what was between.
+    """
+    newest = next((known for _, known in told.history(planned.id)), None)
+    if newest is None:
         return planned
-    newest = history[0]
     after = next_event(newest.event, planned, now=planned.dtstamp, clocks_moved=newest.clocks_moved)
     return after or newest.event

@@ -84,9 +84,8 @@ def revise(
     commit takes.
     """
     context = shell.context()
-    held = in_force_document(shell, current)
     ours = document_digest(conference)
-    changes = _changes(shell, held, conference, context)
+    changes = _changes(shell, current, conference, context)
     ops = (*_put_revision(shell, context, conference, ours, current.version), *changes.ops)
     if len(ops) > OPS:
         remedy = "So many events change at once that no commit holds them: change the document in two steps."
@@ -157,14 +156,15 @@ def _put_event(event: Event, version: int) -> Put:
     return Put(kind="event", id=event.id, body=EVENTS.to_body(event), expect=version)
 
 
-def _changes(shell: Shell, old: Conference, new: Conference, context: Context) -> Changes:
+def _changes(shell: Shell, current: Record, new: Conference, context: Context) -> Changes:
+    old = in_force_document(shell, current)
     _refuse_loss(shell, old, new)
     lines = _lines(conference_to_data(old), conference_to_data(new))
     ops: list[Op] = []
     announcements: list[Announcement] = []
     if old.registration.quota != new.registration.quota:
         ops.append(_new_limit(shell, old.registration.quota, new.registration.quota))
-    told, announced = _tell(_event_changes(shell, old, new, context.now), context)
+    told, announced = _tell(_event_changes(shell, old, new, context.now, current.version), context)
     ops += told
     announcements += announced
     return Changes(lines=tuple(lines), ops=tuple(ops), announcements=tuple(announcements))
@@ -204,22 +204,28 @@ def preview(shell: Shell, conference: Conference) -> tuple[Preview, ...]:
         events = _planned(conference, now)
         return tuple(Preview(conference=conference, before=None, after=each) for each in events)
     held = in_force_document(shell, current)
-    return tuple(found for _, found in _event_changes(shell, held, conference, now))
+    return tuple(found for _, found in _event_changes(shell, held, conference, now, current.version))
 
 
 def _event_changes(
-    shell: Shell, old: Conference, new: Conference, now: datetime
+    shell: Shell, old: Conference, new: Conference, now: datetime, revisions: int
 ) -> Iterator[tuple[Record | None, Preview]]:
-    """The events that calendars have to be told of, each with the record of what they were told."""
+    """The events that calendars have to be told of, each with the record of what they were told.
+
+    A session that is no part of a larger event any more begins with the SEQUENCE that feeds gave it last: `revisions`.
+    """
     told, planned = _told_and_planned(shell, old, new, now)
+    alone = {each.id for each in planned_events(old, now=now)}
     for event in planned:
         record = told.get(event.id)
+        least = revisions if event.id not in alone and old.session(event.id) else 0
         if record is None:
-            yield None, Preview(conference=new, before=None, after=event)
+            yield None, Preview(conference=new, before=None, after=evolve(event, sequence=least))
             continue
         before = event_as_told(record.body)
         after = next_event(before, event, now=now, clocks_moved=clocks_moved(record.body))
         if after is not None:
+            after = evolve(after, sequence=max(after.sequence, least))
             yield record, Preview(conference=new, before=before, after=after)
 
 
@@ -240,7 +246,7 @@ def _tell(
 def tell_moved_clocks(shell: Shell, conference: Conference, actor: Actor) -> int:
     """Tell everybody of events that newer zone data moved under the document in force; how many events."""
     context = shell.context()
-    changes = list(_event_changes(shell, conference, conference, context.now))
+    changes = list(_event_changes(shell, conference, conference, context.now, 0))
     if not changes:
         return 0
     ops, announcements = _tell(changes, context)
