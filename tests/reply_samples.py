@@ -411,7 +411,7 @@ def reply_to(
         if each.startswith("METHOD"):
             lines.append(f"METHOD:{method}")
         elif each.startswith("DTSTAMP"):
-            lines.append(f"DTSTAMP:20360101T00{minute:02}00Z")
+            lines.append(f"DTSTAMP:20240101T00{minute:02}00Z")
         elif each.startswith("ATTENDEE"):
             lines += [each.replace("NEEDS-ACTION", partstat)]
             lines += [f"COMMENT:{comment}"] if comment else []

@@ -374,6 +374,45 @@ def test_a_decline_that_was_taken_back_does_nothing():
         assert [(each.attendance.answer, each.action) for each in changes] == [("ACCEPTED", "nothing")]
 
 
+def test_whoever_comes_to_something_else_is_not_to_be_cancelled():
+    """A state `cancelled` would uninvite them from everything; who declined everything is to be cancelled."""
+    opening, weekly, panel = (
+        Answer(to=to("ada"), partstat="DECLINED", event=each) for each in ("opening", "weekly", "panel")
+    )
+    told = told_of(TOKENS, ["ada"])
+    assert [each.action for each in judged(opening, weekly, told=told, plan=TOKENS).changes] == ["ask", "ask"]
+    everything = judged(opening, weekly, panel, told=told, plan=TOKENS)
+    assert {each.action for each in everything.changes} == {"cancel"}
+    one_date = evolve(weekly, recurrence=":20270308T163000Z")
+    assert [each.action for each in judged(one_date, told=told, plan=TOKENS).changes] == ["ask"]
+
+
+# -- clocks that are wrong
+
+
+def test_a_reply_from_a_day_that_is_yet_to_come_is_for_a_person_to_look_at():
+    """Counted, it would be later than whatever they answer afterwards."""
+    judge = evolve(judge_of(PLAN, TOLD), now=NOW)
+    never, ahead = (
+        read_mail(gmail(Answer(partstat="DECLINED")).replace(b"DTSTAMP:20270110T0900", each), "a mail")
+        for each in (b"DTSTAMP:99991231T2359", b"DTSTAMP:20270111T0800")
+    )
+    later = mail(Answer(minute=1))
+    found = judge.judge_all([never, later])
+    assert isinstance(found.verdicts[0], Suspicious)
+    assert found.verdicts[0].reason.startswith("it is stamped 9999-12-31, which is yet to come")
+    assert answer_of(found.told) == "ACCEPTED"
+    assert isinstance(judge.judge_all([ahead]).verdicts[0], Answered)
+
+
+def test_a_proposal_from_the_end_of_all_years_is_declined():
+    """No answer can be stamped later than it; it is one all the same."""
+    data = gmail(Answer(method="COUNTER")).replace(b"DTSTAMP:20270110T090000Z", b"DTSTAMP:99991231T235959Z")
+    (proposed,) = judge_of(PLAN, TOLD).judge_all([read_mail(data, "a mail")]).verdicts
+    answer = decline_counter(PLAN, TOLD, proposed, now=NOW, sender=SENDER, locale="en")
+    assert b"\r\nDTSTAMP:99991231T235959Z\r\n" in answer
+
+
 # -- sessions that went, and names that changed
 
 

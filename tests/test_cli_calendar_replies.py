@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -129,6 +130,20 @@ def test_strangers_are_listed_with_why(line):
     assert "inbox/1.eml: its METHOD is REQUEST" in done.out
     assert "inbox/2.eml: its PARTSTAT is 'PERHAPS'" in done.out
     assert set(answers(line).values()) == {"NEEDS-ACTION"}
+
+
+def test_what_others_wrote_begins_no_line_and_turns_none_round(line):
+    """Names, comments and file names stand in lines of ours."""
+    invited(line)
+    comment = "ill\\n  Opening: 99 accepted\N{RIGHT-TO-LEFT OVERRIDE}well"
+    inbox(line, reply(invite(line, "ada"), "DECLINED", comment=comment))
+    if os.name == "posix":
+        (line.path("inbox") / "x\nAccepted 99.eml").write_bytes(reply(invite(line, "bo"), "PERHAPS"))
+    done = line.run("calendar replies gmc.toml inbox --people people.csv")
+    assert done.code == 0, done
+    assert "(ill Opening: 99 accepted\N{REPLACEMENT CHARACTER}well)" in done.out
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in done.out
+    assert not any(each.lstrip().startswith(("Accepted 99", "Opening: 99")) for each in done.out.splitlines())
 
 
 @pytest.mark.parametrize(

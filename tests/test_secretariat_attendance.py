@@ -14,6 +14,7 @@ from conferencekit.calendar.judging import Answered, Stranger, Suspicious, Unrea
 from conferencekit.conference import CalendarPlan
 from conferencekit.errors import NotFound
 from conferencekit.secretariat.attendance import TakenReplies
+from conferencekit.secretariat.registrations import Registrations
 from conferencekit.testing.secretariat import SecretariatForTests, conference_for_tests
 
 FORM = {"password": "correct horse battery staple", "country": "GB", "consent": "1"}
@@ -189,6 +190,36 @@ def test_a_decline_that_is_taken_back_in_the_same_mails_cancels_nothing():
     desk.take(reply_to(invite, minute=2), reply_to(invite, "DECLINED", minute=1))
     assert desk.secretariat.registrations.get(ada).state == "confirmed"
     assert desk.answers(ada) == {"opening": "ACCEPTED"}
+
+
+def test_a_place_is_given_back_though_whoever_read_the_decline_was_stopped(monkeypatch):
+    """The answer was kept and the place was not: the same mail gives it back the next time, once."""
+    desk = Desk(organizer="r+{token}@example.org", on_decline="cancel")
+    ada = desk.register("ada")
+    declined = reply_to(desk.invites("ada")[0], "DECLINED")
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Registrations, "cancel", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            desk.take(declined)
+    assert desk.answers(ada) == {"opening": "DECLINED"}
+    assert [desk.take(declined).cancelled for _ in range(2)] == [(ada,), ()]
+    assert desk.secretariat.registrations.get(ada).state == "cancelled"
+
+
+def test_whoever_comes_back_is_not_cancelled_by_the_decline_of_before():
+    """They were invited anew since."""
+    desk = Desk(organizer="r+{token}@example.org", on_decline="cancel")
+    ada = desk.register("ada")
+    declined = reply_to(desk.invites("ada")[0], "DECLINED")
+    assert desk.take(declined).cancelled == (ada,)
+    desk.secretariat.clock.move(timedelta(hours=1))
+    desk.register("ada")
+    assert desk.take(declined).cancelled == ()
+    assert desk.secretariat.registrations.get(ada).state == "confirmed"
 
 
 def test_a_token_proves_a_reply_from_an_alias():

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from attrs import evolve, field, frozen
@@ -24,7 +24,7 @@ from .incoming import Mail
 from .invite import event_uid
 from .planning import TokenOf
 from .replies import NoReply, Reply, day_of, read_replies
-from .told import ANSWERS, Attendance, Telling, Told
+from .told import ANSWERS, Answer, Attendance, Telling, Told, attendance_now
 
 KeysOf = Callable[[str], Sequence[str]]
 """Gives the keys of everybody who has an address."""
@@ -34,13 +34,17 @@ TokensOf = Callable[[str], Sequence[str]]
 
 Action = Literal["nothing", "ask", "cancel"]
 
+_AHEAD: Final = timedelta(days=1)
+"""How far the clock of whoever answers may be ahead of ours."""
+
 
 @frozen(kw_only=True)
 class Answered:
     """A reply that counts from now on. `event` is an event's id, or `event/date` for a date of a series.
 
     `before` is their answer before. `is_proven`: it came to the person's own reply address, from and for their own
-    address, so nobody wrote it who was not sent the invite, or forged the sender as well.
+    address, so nobody wrote it who was not sent the invite, or forged the sender as well. `has_more`: they were
+    invited to something else that they have not declined.
     """
 
     source: str
@@ -50,26 +54,32 @@ class Answered:
     attendance: Attendance
     before: Attendance | None = None
     is_proven: bool = False
+    has_more: bool = False
     rule: DeclineRule = "note"
 
     @property
     def action(self) -> Action:
-        """What is to be done: something where it newly declines what the person was told last, else nothing."""
+        """What is to be done: something where it newly declines what the person was told last, else nothing.
+
+        Somebody who comes to other events is asked: a registration is for all of them.
+        """
         now, before = self.attendance, self.before
         if self.rule == "note" or now.answer != "DECLINED" or not now.is_current:
             return "nothing"
         if before is not None and before.answer == "DECLINED" and before.sequence == now.sequence:
             return "nothing"
-        return "cancel" if self.rule == "cancel" and self.is_proven else "ask"
+        return "cancel" if self.rule == "cancel" and self.is_proven and not self.has_more else "ask"
 
 
 @frozen(kw_only=True)
 class Repeated:
-    """The reply that counts already, once more."""
+    """The reply that counts already, once more. `is_proven` as in `Answered`."""
 
     source: str
     person: str
     event: str
+    answer: Answer
+    is_proven: bool = False
 
 
 @frozen(kw_only=True)
@@ -106,7 +116,10 @@ class Stranger:
 
 @frozen(kw_only=True)
 class Suspicious:
-    """A reply to a version that was never told: for a person to look at. It changes nothing."""
+    """A reply to a version that was never told, or from a day that is yet to come: for a person to look at.
+
+    It changes nothing: counted, it would be later than whatever the person answers from now on.
+    """
 
     source: str
     person: str
@@ -146,8 +159,13 @@ class Judged:
     def changes(self) -> tuple[Answered, ...]:
         """What is other than before: for each person and event the last answer, if it changed anything."""
         last = {(each.person, each.event): each for each in self.verdicts if isinstance(each, Answered)}
+        told = self.told
         return tuple(
-            evolve(each, before=self.before.attendance.get(person, {}).get(event))
+            evolve(
+                each,
+                before=self.before.attendance.get(person, {}).get(event),
+                has_more=not has_declined_all(told, person),
+            )
             for (person, event), each in last.items()
         )
 
@@ -158,7 +176,8 @@ class Judge:
 
     `keys_of` gives the keys of the people with an address (as `email_key` writes it), `token_of` the token in the
     address that a person's replies go to, by their key. `older_tokens_of` gives those that stand in their invites of
-    before, where the secret that tokens are made with was changed since.
+    before, where the secret that tokens are made with was changed since. `now`: by when replies can have been stamped;
+    None where that is not known.
     """
 
     conference: Conference
@@ -166,6 +185,7 @@ class Judge:
     keys_of: KeysOf
     token_of: TokenOf = lambda _: ""
     older_tokens_of: TokensOf = lambda _: ()
+    now: datetime | None = None
     _events: Mapping[str, str] = field(init=False)
     _tokens: Mapping[str, str] = field(init=False)
     _reply_address: re.Pattern[str] | None = field(init=False)
@@ -229,12 +249,19 @@ class Judge:
         if reply.sequence > telling.sequence:
             reason = f"it answers version {reply.sequence}, and version {telling.sequence} is the last that was told"
             return Suspicious(source=mail.source, person=person, event=key, reason=reason)
+        if self.now is not None and reply.dtstamp - self.now > _AHEAD:
+            day = reply.dtstamp.date()
+            reason = f"it is stamped {day}, which is yet to come: by a clock that is wrong, or forged"
+            return Suspicious(source=mail.source, person=person, event=key, reason=reason)
         if reply.method == "COUNTER":
             return Proposed(source=mail.source, person=person, event=key, reply=reply)
         now, before = _attendance(reply, telling), attendance.get(person, {}).get(key)
         if before is not None and _rank(now) <= _rank(before):
-            late = Repeated if _rank(now) == _rank(before) else Outdated
-            return late(source=mail.source, person=person, event=key)
+            if _rank(now) < _rank(before):
+                return Outdated(source=mail.source, person=person, event=key)
+            return Repeated(
+                source=mail.source, person=person, event=key, answer=now.answer, is_proven=is_proven
+            )
         plan = self.conference.calendar
         return Answered(
             source=mail.source,
@@ -291,6 +318,12 @@ class Judge:
             return set()
         found = (self._reply_address.fullmatch(each.lower()) for each in mail.recipients)
         return {self._tokens[each[1]] for each in found if each and each[1] in self._tokens}
+
+
+def has_declined_all(told: Told, person: str) -> bool:
+    """Whether somebody declined every event that they are invited to, as they were told it last."""
+    invited = (name for name, each in told.people[person].items() if each.method == "REQUEST")
+    return all(attendance_now(told, person, each).answer == "DECLINED" for each in invited)
 
 
 def apply_verdicts(told: Told, verdicts: Iterable[Verdict]) -> Told:

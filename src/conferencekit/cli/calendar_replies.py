@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -59,6 +60,7 @@ def run_replies(given: argparse.Namespace, output: Output) -> int:
             told=names.told,
             keys_of=lambda address: (file.key(address),),
             token_of=file.token,
+            now=datetime.now(UTC),
         )
         with mails_of(given, output) as read:
             judged = judge.judge_all(read.mails)

@@ -26,7 +26,7 @@ from ..conference import Conference
 from ..mailbox import Mailbox
 from ..moment import Moment
 from .lists import ANSWER_WORDS
-from .output import Output
+from .output import Output, safe_cell
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ def report(judged: Judged, names: Names, is_kept: bool, output: Output) -> None:
     """What changed, and what a person has to look at."""
     output.say(_counts(judged))
     for line in _change_lines(judged, names):
-        output.say(line)
+        output.say(safe_cell(line))
     _section(output, "Somebody has to decide", list(_to_decide(judged, names)))
     _section(output, "Other times were proposed, and nothing moves by that", list(_proposals(judged, names)))
     _section(
@@ -90,8 +90,9 @@ def report(judged: Judged, names: Names, is_kept: bool, output: Output) -> None:
 def _section(output: Output, title: str, lines: list[str]) -> None:
     if lines:
         output.say(f"{title}:")
+    # others wrote it: none of it may begin another line, or turn round what follows
     for line in lines[:_MOST_SHOWN]:
-        output.say(f"  {line}")
+        output.say(f"  {safe_cell(line)}")
     if len(lines) > _MOST_SHOWN:
         output.say(f"  and {len(lines) - _MOST_SHOWN:,} more; --json lists them all.")
 

@@ -8,14 +8,16 @@ Source: RFC 5546 section 2.1.4. A change of time, zone, place, join link or stat
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
 
 from attrs import evolve, frozen
 
 from ..moment import Moment
 from .series import Repeat
 from .session import SessionStatus
+
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)
 
 EventChange = Literal["moved", "cancelled", "reinstated"]
 
@@ -71,8 +73,8 @@ def next_event(told: Event, planned: Event, *, now: datetime, clocks_moved: bool
 
 
 def stamp_after(last: datetime, now: datetime) -> datetime:
-    """A DTSTAMP of now that is later than the last one."""
-    return max(now.replace(microsecond=0), last + timedelta(seconds=1))
+    """A DTSTAMP of now that is later than the last one, as far as years go."""
+    return max(now.replace(microsecond=0), min(last, _LAST) + timedelta(seconds=1))
 
 
 def change_between(before: Event, after: Event) -> EventChange:

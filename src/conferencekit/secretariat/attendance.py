@@ -6,14 +6,14 @@ changes nothing; whoever takes the replies in hears of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from attrs import field, frozen
 
 from ..calendar.incoming import Mail
-from ..calendar.judging import Answered, Judge, Judged, reply_address
+from ..calendar.judging import Answered, Judge, Judged, Repeated, has_declined_all, reply_address
 from ..calendar.planned import planned_events
 from ..calendar.replies import Reply, read_replies
 from ..calendar.told import AnswerNow, Attendance, KnownEvent, Telling, Told, attendance_now, facts_of
@@ -108,6 +108,7 @@ class AttendanceList:
             kept += done
             if len(done) == len(judged.changes):
                 cancelled, asked = self._after_declines(kept, judged.told)
+                cancelled += self._left_over(judged, {*cancelled, *asked})
                 return TakenReplies(judged=first, kept=tuple(kept), cancelled=cancelled, asked=asked)
         raise StoreBusy(self._shell.id, 0)
 
@@ -118,6 +119,7 @@ class AttendanceList:
             keys_of=lambda address: known.keys.get(address, ()),
             token_of=self._shell.links.reply_token,
             older_tokens_of=lambda key: self._shell.links.reply_tokens(key)[1:],
+            now=self._shell.context().now,
         )
         return judge.judge_all(mails)
 
@@ -174,15 +176,24 @@ class AttendanceList:
         for each in kept:
             actions.setdefault(each.person, set()).add(each.action)
         for person, wanted in actions.items():
-            if "cancel" in wanted and self._declined_all(told, person) and self._cancel(person):
+            if "cancel" in wanted and has_declined_all(told, person) and self._cancel(person):
                 cancelled.append(person)
             elif wanted & {"ask", "cancel"}:
                 asked.append(person)
         return tuple(cancelled), tuple(asked)
 
-    def _declined_all(self, told: Told, person: str) -> bool:
-        invited = [name for name, each in told.people[person].items() if each.method == "REQUEST"]
-        return all(attendance_now(told, person, each).answer == "DECLINED" for each in invited)
+    def _left_over(self, judged: Judged, settled: Collection[str]) -> tuple[str, ...]:
+        """Who is cancelled by an answer that was kept before: whoever kept it was stopped before they cancelled."""
+        plan = self._shell.conference.calendar
+        if plan is None or plan.on_decline != "cancel":
+            return ()
+        again = (each for each in judged.verdicts if isinstance(each, Repeated))
+        people = dict.fromkeys(each.person for each in again if each.is_proven and each.answer == "DECLINED")
+        return tuple(
+            each
+            for each in people
+            if each not in settled and has_declined_all(judged.told, each) and self._cancel(each)
+        )
 
     def _cancel(self, person: str) -> bool:
         try:
