@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 import tracemalloc
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from conferencekit.calendar.vtimezone import shows_twice
 from conferencekit.calendar.writing import event_to_ical
 from conferencekit.conference import Conference
 from conferencekit.document import conference_from_text, dump_sessions
+from conferencekit.document.lines import table_lines
 from conferencekit.errors import InvalidImport, InvalidTime, UnknownZone
 from conferencekit.mailbox import LONGEST_NAME, Mailbox
 from conferencekit.moment import Moment
@@ -933,8 +935,23 @@ def test_what_is_no_calendar_is_refused(data):
         read_calendar(data, source="x.ics")
 
 
+def tables() -> st.SearchStrategy[dict[str, object]]:
+    """What a session may be as a table: any texts under any keys, numbers, dates, tables and lists of these."""
+    texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('"\\\n\r\t\x7f\x85\u2028'))
+    plain = texts | st.integers(-9, 9) | st.booleans() | st.dates() | st.datetimes(timezones=st.none())
+    return st.dictionaries(
+        texts, plain | st.dictionaries(texts, plain) | st.lists(st.dictionaries(texts, plain))
+    )
+
+
+@given(tables())
+def test_whatever_stands_in_a_table_is_read_as_it_was(table):
+    """By Python's own reader, from the lines that an import writes."""
+    assert tomllib.loads("[[sessions]]\n" + "".join(table_lines(table))) == {"sessions": [table]}
+
+
 def test_sessions_are_written_as_a_document_reads_them():
-    """Comments above, long exceptions as tables of their own, texts of other languages."""
+    """Comments above, a line for each of many exceptions, texts of other languages."""
     (session,) = read_calendar(files.NEXTCLOUD).sessions
     long = Occurrence(date=date(2027, 2, 1), starts=at("2027-02-01 20:00", "Asia/Tokyo"), room="[[x]]" * 40)
     session = evolve(

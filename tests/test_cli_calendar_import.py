@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tomllib
 import tracemalloc
 
@@ -20,6 +21,16 @@ line = pytest.fixture(new_line)
 
 TALK = "UID:{0}\nSUMMARY:{1}\nDTSTART;TZID=Europe/Berlin:20360520T{2}00\nDURATION:PT30M"
 FLOATING = "UID:f\nSUMMARY:Lunch\nDTSTART:20360520T120000\nDTEND:20360520T130000"
+
+
+def test_an_import_is_written_without_any_extra(line, monkeypatch):
+    """Whoever installed no more than the pages say can use it; it looks as people write it."""
+    monkeypatch.setitem(sys.modules, "tomli_w", None)
+    line.write("nextcloud.ics", files.NEXTCLOUD)
+    assert line.run("calendar import nextcloud.ics --out days.toml").code == 0
+    text = line.path("days.toml").read_text(encoding="utf-8")
+    assert 'repeat = { every = "week", count = 4 }' in text
+    assert load_conference("days.toml").sessions
 
 
 def test_it_prints_sessions_repairs_and_what_is_left_out(line):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..conference import Conference
 from ..errors import MissingExtra
 from ..mailbox import one_line
 from ..programme.session import Session
+from .lines import table_lines
 from .place import Setting
 from .sessions import SESSION
 from .shape import ROOT
@@ -48,33 +48,14 @@ def dump_sessions(
 ) -> str:
     """Sessions as `[[sessions]]` of a TOML document with this time zone and these languages, to be put at its end.
 
-    `comments` are written above the session of that id, each on a line.
-
-    Raises:
-        MissingExtra: the extra `toml` is not installed.
+    `comments` are written above the session of that id, each on a line. No extra is needed.
     """
-    toml, setting = _toml(), Setting(languages=languages, zone=zone)
+    setting = Setting(languages=languages, zone=zone)
     pieces = []
     for each in sessions:
         lines = [f"# {one_line(text)}\n" for text in (comments or {}).get(each.id, ())]
-        pieces.append(
-            "".join([*lines, "[[sessions]]\n", *_session_parts(SESSION.write(each, setting), toml)])
-        )
+        pieces.append("".join([*lines, "[[sessions]]\n", *table_lines(SESSION.write(each, setting))]))
     return "\n".join(pieces)
-
-
-def _session_parts(table: dict[str, Any], toml: Callable[[dict[str, Any]], str]) -> Iterator[str]:
-    """What stands below `[[sessions]]`: plain keys first, tables of their own behind them."""
-    yield toml({name: value for name, value in table.items() if not isinstance(value, dict | list)})
-    lists = toml({name: value for name, value in table.items() if isinstance(value, list)})
-    inner = {name: value for name, value in table.items() if isinstance(value, dict)}
-    tables = toml({"sessions": inner}) if inner else ""
-    # Short entries of a list stand in it; long ones become tables, whose names have to begin with `sessions`.
-    named = re.sub(r"^(\[\[?)", r"\1sessions.", lists, flags=re.MULTILINE)
-    if named == lists:
-        yield lists
-        named = ""
-    yield from (f"\n{each}" for each in (tables, named) if each)
 
 
 def _toml() -> Callable[[dict[str, Any]], str]:
