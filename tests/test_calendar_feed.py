@@ -72,6 +72,15 @@ def event_named(calendar: Component, title: str) -> Component:
     return next(each for each in events_of(calendar) if each.value("SUMMARY") == title)
 
 
+def test_a_long_programme_that_was_sent_again_after_a_loss_has_a_feed():
+    """The numbers of its sessions begin with the minutes since 1970 then; 240 of them are more than one holds."""
+    found = many(240)
+    events = tuple(evolve(each, sequence=29_927_840) for each in told(found))
+    calendar = feed_of(found, events=events)
+    bars = {int(each.value("SEQUENCE")) for each in events_of(calendar) if each.all("TRANSP")}
+    assert bars == {2**31 - 1}
+
+
 # -- laws
 
 

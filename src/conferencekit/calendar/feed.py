@@ -24,7 +24,7 @@ from ..programme.session import Session
 from ..text import normalise_locale
 from .colours import COLOURS
 from .composing import published, published_organizer
-from .invite import event_uid
+from .invite import HIGHEST_SEQUENCE, event_uid
 from .lines import line, plain_text, text_value, uri_value
 from .transparent import day_bars, days_of, deadline_events, deadlines_text
 from .writing import calendar_of, event_lines, utc_value, zone_years
@@ -347,8 +347,9 @@ class _Writer:
             yield from deadline_events(self.conference, self.feed.locale, stamp=stamp)
         elif self.feed.with_days and self.feed.kind in ("conference", "person"):
             days = (day for each in pieces for day in each.days)
-            # whatever event changes, the days may have changed
-            changes = sum(each.sequence for each in events)
+            # whatever event changes, the days may have changed; where more than a number holds were sent once more
+            # after a loss (each has millions then), DTSTAMP alone says which is newer
+            changes = min(sum(each.sequence for each in events), HIGHEST_SEQUENCE)
             yield from day_bars(self.conference, days, self.feed.locale, sequence=changes, stamp=stamp)
 
 

@@ -94,7 +94,7 @@ class CalendarEvent:
         if self.status not in _STATUSES:
             yield f"the status {self.status!r} is none of {', '.join(_STATUSES)}"
         if not _is_sequence(self.sequence):
-            yield f"SEQUENCE {self.sequence!r} is not a number from 0 to {_HIGHEST}"
+            yield f"SEQUENCE {self.sequence!r} is not a number from 0 to {HIGHEST_SEQUENCE}"
         if not self.uid.strip():
             yield "the event has no UID"
         if not any(map(one_line, self.summary)):  # the first visible character will do
@@ -144,13 +144,14 @@ class Invite(CalendarEvent):
             yield "nobody can be invited to a cancelled event: send a CANCEL"
 
 
-_HIGHEST: Final = 2**31 - 1
+HIGHEST_SEQUENCE: Final = 2**31 - 1
+"""RFC 5545 has whole numbers of 32 bits (3.3.8)."""
 _METHODS: Final = get_args(Method)
 _STATUSES: Final = get_args(Status)
 
 
 def _is_sequence(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _HIGHEST
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= HIGHEST_SEQUENCE
 
 
 def invite_to_body(invite: Invite) -> dict[str, object]:

@@ -314,8 +314,8 @@ def _add_feed(commands: Commands) -> None:
         later("calendar_feed", "run_feed"),
         "write a calendar to subscribe to",
         """Put the file on a web server, and write it again when the programme changes. It has every session as an event
-        of its own, without the links to take part. Where the conference has a store, the events are as invites told
-        them; else they are as in the document.""",
+        of its own, without the links to take part. It goes by what invites said, whether there is a store or a list of
+        people; nobody has to be invited for it.""",
     )
     add_store(feed)
     add_out(feed, "the feed")
