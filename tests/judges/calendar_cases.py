@@ -5,7 +5,7 @@ The second date of every series is cancelled: an EXDATE in invites, STATUS:CANCE
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,7 +16,9 @@ from tests.invite_samples import ALL_CHANGES, ORGANIZER, invite
 
 from conferencekit.calendar import invite_to_ical
 from conferencekit.calendar.composing import composed
-from conferencekit.calendar.invite import CalendarEvent, Invite
+from conferencekit.calendar.feed import feed_to_ical, make_feed
+from conferencekit.calendar.feed_events import session_events
+from conferencekit.calendar.invite import CalendarEvent, Invite, event_uid
 from conferencekit.calendar.planned import session_event
 from conferencekit.calendar.writing import event_to_ical
 from conferencekit.conference import Conference
@@ -47,22 +49,65 @@ class Case:
 
 
 @cache
-def near_changes() -> list[Case]:
+def moments_near_changes() -> list[Moment]:
     """Within two hours of changes of clocks, in every common zone that has any from 1990 to 2037."""
     found = []
     minutes = cycle(NEAR)
     for zone, all_changes in sorted(ALL_CHANGES.items()):
-        changes = [each for each in all_changes if 1990 <= each.year <= 2036]
+        changes = [each.replace(tzinfo=UTC) for each in all_changes if 1990 <= each.year <= 2036]
         for change in sorted({*changes[:: max(1, len(changes) // 4)], *changes[-2:]}):
-            for _ in range(2):
-                starts = Moment.from_instant(
-                    change.replace(tzinfo=UTC) + timedelta(minutes=next(minutes)), zone
-                )
-                ends = starts.plus(HOUR)
-                octets = invite_to_ical(invite(starts=starts, ends=ends))
-                spans = [(starts.instant, ends.instant)]
-                found.append(Case(f"{starts}", zone, octets, "REQUEST", spans, [starts.instant]))
+            found += [Moment.from_instant(change + timedelta(minutes=next(minutes)), zone) for _ in range(2)]
     return found
+
+
+@cache
+def near_changes() -> list[Case]:
+    """An invite to each of these moments."""
+    found = []
+    for starts in moments_near_changes():
+        ends = starts.plus(HOUR)
+        octets = invite_to_ical(invite(starts=starts, ends=ends))
+        spans = [(starts.instant, ends.instant)]
+        found.append(Case(f"{starts}", starts.zone, octets, "REQUEST", spans, [starts.instant]))
+    return found
+
+
+@dataclass
+class FeedCase:
+    """A whole feed; `shown` is when each of its sessions takes place, by UID, `zones` where."""
+
+    octets: bytes
+    shown: dict[str, Span]
+    zones: dict[str, str]
+
+
+@cache
+def feeds_near_changes() -> list[FeedCase]:
+    """Feeds of a hundred sessions in many zones and years, so with many a VTIMEZONE for decades."""
+    moments = moments_near_changes()[::4]
+    return [_feed(moments[number::8]) for number in range(8)]
+
+
+def _feed(moments: Sequence[Moment]) -> FeedCase:
+    sessions = tuple(
+        Session(
+            id=f"s-{number}",
+            title=LocalizedText.of(HOSTILE),
+            starts=starts,
+            ends=starts.plus(HOUR),
+            room="Hall",
+        )
+        for number, starts in enumerate(moments)
+    )
+    found = evolve(_conference(sessions[0]), sessions=sessions, languages=("en",))
+    events = session_events(found, (), since=STAMP)
+    octets = feed_to_ical(make_feed(found, "conference"), found, events, now=STAMP, since=STAMP)
+    uids = {each.id: event_uid(found.uid, each.id) for each in sessions}
+    return FeedCase(
+        octets,
+        {uids[each.id]: (each.starts.instant, each.ends.instant) for each in sessions},
+        {uids[each.id]: each.starts.zone for each in sessions},
+    )
 
 
 ZONES = [

@@ -15,10 +15,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.feed_samples import NOW, SINCE, programmes, told
 from tests.invite_samples import invites, planned_invites
-from tests.judges.calendar_cases import Case, near_changes, series
+from tests.judges.calendar_cases import Case, feeds_near_changes, near_changes, series
 
 from conferencekit.calendar import invite_to_ical
+from conferencekit.calendar.feed import feed_to_ical, make_feed
+from conferencekit.calendar.invite import event_uid
 
 HERE = Path(__file__).parent
 LIBRARY = Path(os.environ.get("ICAL_JS") or HERE.parents[1] / ".nox/npm/node_modules/ical.js/dist/ical.js")
@@ -60,6 +63,14 @@ def test_dates_of_series_are_those_that_were_meant():
     assert wrong(series()) == []
 
 
+def test_instants_in_whole_feeds_are_those_that_were_meant():
+    """A hundred sessions in many zones near changes of clocks in one object."""
+    cases = feeds_near_changes()
+    for case, rows in zip(cases, occurrences([each.octets for each in cases]), strict=True):
+        shown = {uid: (starts, ends) for uid, _, starts, ends in rows if uid in case.shown}
+        assert shown == case.shown
+
+
 @settings(
     max_examples=2, deadline=None, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow]
 )
@@ -71,3 +82,24 @@ def test_any_invite_is_read(made):
         assert {row[0] for row in rows} == {each.uid}
         if not each.rrule:
             assert rows[0][2] == each.starts.instant.replace(microsecond=0)
+
+
+@settings(
+    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow]
+)
+@given(st.data())
+def test_any_feed_is_read(data):
+    """Hostile texts included: no session is lost, and each is at its time."""
+    made = data.draw(st.lists(programmes(), min_size=5, max_size=10))
+    feeds = [make_feed(each, "conference") for each in made]
+    octets = [
+        feed_to_ical(feed, each, told(each), now=NOW, since=SINCE)
+        for feed, each in zip(feeds, made, strict=True)
+    ]
+    for found, given_, rows in zip(made, octets, occurrences(octets), strict=True):
+        starts = {uid: at for uid, _, at, _ in reversed(rows)}
+        for each in found.sessions:
+            uid = event_uid(found.uid, each.id)
+            assert (uid in starts) == (uid.encode() in given_)
+            if uid in starts and not each.repeat:
+                assert starts[uid] == each.starts.instant.replace(microsecond=0)

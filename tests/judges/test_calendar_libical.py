@@ -11,11 +11,14 @@ from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
+from tests.feed_samples import NOW, SINCE, feeds, programmes, told
 from tests.invite_samples import invite, invites, planned_invites
-from tests.judges.calendar_cases import near_changes, series
+from tests.judges.calendar_cases import feeds_near_changes, near_changes, series
 from tests.laws import examples
 
 from conferencekit.calendar import invite_to_ical
+from conferencekit.calendar.feed import feed_to_ical
 from conferencekit.calendar.writing import event_to_ical
 
 FOUND = ctypes.util.find_library("ical")
@@ -49,6 +52,8 @@ FUNCTIONS = {
     "icalcomponent_as_ical_string": (ctypes.c_char_p, [ctypes.c_void_p]),
     "icalcomponent_free": (None, [ctypes.c_void_p]),
     "icalcomponent_get_first_component": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_int]),
+    "icalcomponent_get_next_component": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_int]),
+    "icalcomponent_get_uid": (ctypes.c_char_p, [ctypes.c_void_p]),
     "icalcomponent_get_dtstart": (Time, [ctypes.c_void_p]),
     "icalcomponent_get_dtend": (Time, [ctypes.c_void_p]),
     "icaltime_as_timet_with_zone": (ctypes.c_long, [Time, ctypes.c_void_p]),
@@ -87,6 +92,21 @@ def instants(libical: ctypes.CDLL, octets: bytes) -> tuple[datetime, datetime]:
     return tuple(datetime.fromtimestamp(each, UTC) for each in seconds)
 
 
+def by_uid(libical: ctypes.CDLL, octets: bytes) -> dict[str, tuple[datetime, datetime]]:
+    """When each event of a feed begins and ends, by the zones in the file."""
+    found = {}
+    component = libical.icalparser_parse_string(octets)
+    event = libical.icalcomponent_get_first_component(component, VEVENT)
+    while event:
+        times = (libical.icalcomponent_get_dtstart(event), libical.icalcomponent_get_dtend(event))
+        seconds = [libical.icaltime_as_timet_with_zone(each, each.zone) for each in times]
+        uid = libical.icalcomponent_get_uid(event).decode()
+        found[uid] = tuple(datetime.fromtimestamp(each, UTC) for each in seconds)
+        event = libical.icalcomponent_get_next_component(component, VEVENT)
+    libical.icalcomponent_free(component)
+    return found
+
+
 def dates(libical: ctypes.CDLL, octets: bytes) -> list[datetime]:
     """When a series begins by its rule, without the dates that are taken out."""
     found: list[int] = []
@@ -104,6 +124,15 @@ def dates(libical: ctypes.CDLL, octets: bytes) -> list[datetime]:
 def test_every_invite_keeps_to_the_tables_of_itip(libical, made):
     """Its counts of properties for each METHOD."""
     assert objections(libical, invite_to_ical(made)) == []
+
+
+@examples(50)
+@given(data=st.data())
+def test_every_feed_keeps_to_the_tables(libical, data):
+    """Of each kind, without a METHOD."""
+    found = data.draw(programmes())
+    feed = data.draw(feeds(found))
+    assert objections(libical, feed_to_ical(feed, found, told(found), now=NOW, since=SINCE)) == []
 
 
 def test_series_keep_to_the_tables(libical):
@@ -133,6 +162,13 @@ def test_instants_are_those_that_were_meant(libical):
         if (found := instants(libical, each.octets)) != each.shown[0]
     ]
     assert wrong == []
+
+
+def test_instants_in_whole_feeds_are_those_that_were_meant(libical):
+    """A hundred sessions in many zones near changes of clocks in one object."""
+    for case in feeds_near_changes():
+        found = by_uid(libical, case.octets)
+        assert {uid: found[uid] for uid in case.shown} == case.shown
 
 
 def test_dates_of_series_are_those_that_were_meant(libical):

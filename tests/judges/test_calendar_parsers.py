@@ -19,7 +19,7 @@ import pytz
 from hypothesis import given
 from tests.calendar_strict import witness
 from tests.invite_samples import invite, invites
-from tests.judges.calendar_cases import Case, near_changes, series
+from tests.judges.calendar_cases import Case, FeedCase, Span, feeds_near_changes, near_changes, series
 from tests.laws import examples
 
 from conferencekit.calendar import invite_to_ical
@@ -40,6 +40,15 @@ def by_name(cases: list[Case]) -> list[Case]:
     ]
     assert len(found) > 0.9 * len(cases)
     return found
+
+
+def where_known(times: dict[str, Span], case: FeedCase) -> dict[str, Span]:
+    """Those in zones that this machine's files know as pytz's do."""
+    return {
+        uid: span
+        for uid, span in times.items()
+        if all(agrees(case.zones[uid], each) for each in case.shown[uid])
+    }
 
 
 def agrees(zone: str, instant: datetime) -> bool:
@@ -70,6 +79,16 @@ class TestIcal:
         for case in by_name(near_changes()[::4]):
             (event,) = self.read(case.octets).events
             assert [(event.dtstart.astimezone(UTC), event.dtend.astimezone(UTC))] == case.shown, case.name
+
+    def test_instants_in_whole_feeds_are_those_that_were_meant(self):
+        """A hundred sessions in many zones in one object."""
+        for case in feeds_near_changes():
+            times = {
+                each.uid: (each.dtstart.astimezone(UTC), each.dtend.astimezone(UTC))
+                for each in self.read(case.octets).events
+                if each.uid in case.shown
+            }
+            assert where_known(times, case) == where_known(case.shown, case)
 
     def test_dates_of_series_are_those_that_were_meant(self):
         """RRULE, EXDATE and RECURRENCE-ID."""
@@ -109,6 +128,17 @@ class TestVobject:
             event = self.read(case.octets).vevent
             found = (event.dtstart.value.astimezone(UTC), event.dtend.value.astimezone(UTC))
             assert [found] == case.shown, case.name
+
+    def test_instants_in_whole_feeds_are_those_that_were_meant(self):
+        """By the zones of the file, each for decades."""
+        for case in feeds_near_changes()[::3]:
+            events = self.read(case.octets).vevent_list
+            times = {
+                each.uid.value: (each.dtstart.value.astimezone(UTC), each.dtend.value.astimezone(UTC))
+                for each in events
+                if each.uid.value in case.shown
+            }
+            assert times == case.shown
 
     def test_dates_of_series_are_those_that_were_meant(self):
         """RRULE and EXDATE, expanded by dateutil."""
