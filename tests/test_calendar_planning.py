@@ -463,6 +463,16 @@ def test_who_is_not_listed_any_more_is_named():
     assert plan(first, [ADA], told, LATER).missing == ("bo",)
 
 
+def test_who_was_never_reached_is_not_missed():
+    """An address with a typing error got nothing, so there is nothing to take back when it is corrected."""
+    first = conference(session("a"))
+    unsent = plan(first, [ADA, BO], Told()).after
+    assert plan(first, [ADA], unsent, LATER).missing == ()
+    moved = conference(session("a", NINE.plus(HOUR)))
+    unsent = plan(moved, [ADA, BO], told_of(first, ADA, BO), LATER).after
+    assert plan(moved, [ADA], unsent, LATER).missing == ("bo",)
+
+
 def test_a_session_that_is_gone_while_another_is_new_is_asked_about():
     """The likeliest first; not where somebody said that it is gone."""
     told = told_of(conference(session("a")), ADA)

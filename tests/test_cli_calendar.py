@@ -344,6 +344,15 @@ def test_people_who_are_not_listed_any_more_are_named_as_a_number(line):
     assert plan(line)["missing"] == 1
 
 
+def test_an_address_that_a_server_refused_leaves_nothing_behind(line, server):
+    """Once it is corrected, nobody is missed, and the list of who comes has one person."""
+    server.will("RCPT", "550 no such user")
+    line.run("calendar send gmc.toml --people people.csv --smtp", server.url())
+    line.write("people.csv", PEOPLE.replace("ada@", "ada.l@"))
+    assert send(line, "--smtp", server.url())["missing"] == 0
+    assert "Opening: not answered 2." in line.run("calendar attendance gmc.toml --people people.csv").out
+
+
 def test_what_is_over_is_told_to_nobody(line):
     """Unless somebody asks for it."""
     line.edit(("2036-05-20", "2020-05-20"), ("2036-05-01", "2020-05-01"))

@@ -424,7 +424,8 @@ class _Planner:
 
     def _is_held(self, telling: Telling) -> bool:
         known = self.told.events.get(telling.facts)
-        return telling.method == "REQUEST" and known is not None and not self._is_over(known.event)
+        is_invited = telling.method == "REQUEST" and not telling.is_first_and_unsent
+        return is_invited and known is not None and not self._is_over(known.event)
 
     def _questions(self, everything: Mapping[str, Event]) -> Iterator[Renamed]:
         """Sessions that are gone while others are new: was one renamed?"""

@@ -46,6 +46,11 @@ class Telling:
     was: str = ""
     sent: datetime | None = None
 
+    @property
+    def is_first_and_unsent(self) -> bool:
+        """Whether no invite to the event has left: nobody took it, or not yet."""
+        return self.kind == "new" and self.sent is None
+
 
 @frozen(kw_only=True)
 class Attendance:

@@ -224,12 +224,13 @@ class Known:
 
 
 def attendance_of(told: Told) -> Iterator[Known]:
-    """What everybody answers who is invited now, event by event."""
+    """What everybody answers who is invited now, event by event. An invite that did not leave invited nobody."""
     for person, tellings in sorted(told.people.items()):
         for event, telling in sorted(tellings.items()):
-            if telling.method != "REQUEST":
+            answers = told.attendance.get(person, {})
+            if telling.method != "REQUEST" or (telling.is_first_and_unsent and event not in answers):
                 continue
-            dates = (each for each in told.attendance.get(person, {}) if each.startswith(f"{event}/"))
+            dates = (each for each in answers if each.startswith(f"{event}/"))
             for name in (event, *sorted(dates)):
                 yield Known(person, name, attendance_now(told, person, name))
 
