@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Final, TypeVar
 
 import icalendar
@@ -19,16 +21,21 @@ from disks import Disk, Scale
 from rounds import Cost, cpu_ratio, timed
 from table import Line, show
 
+from conferencekit import Registered, Secretariat
 from conferencekit.calendar.composing import published
 from conferencekit.calendar.feed import FeedCache, feed_to_ical, make_feed
 from conferencekit.calendar.feed_events import session_events
-from conferencekit.conference import Conference
+from conferencekit.calendar.serving import FeedAnswer
+from conferencekit.conference import CalendarPlan, Conference
 from conferencekit.moment import Moment
 from conferencekit.programme.event import Event
 from conferencekit.programme.session import Session
 from conferencekit.text import LocalizedText
 
 SESSIONS: Final = 1_000
+PERSON: Final = {"full_name": "Ada", "email": "ada@example.org", "country": "GB", "consent": "1"}
+EVENTS: Final = 400
+"""As many as a store takes."""
 ROUNDS: Final = 9
 SINCE: Final = datetime(2026, 5, 1, 8, tzinfo=UTC)
 NOW: Final = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -189,9 +196,40 @@ def _costs(writer: _Ours | _Icalendar, before: _State, after: _State) -> dict[st
     return {name: timed(once(state), 1) for name, state in zip(AIMS, (before, after, after), strict=True)}
 
 
-def measure(disk: Disk, scale: Scale) -> Iterator[Line]:  # noqa: ARG001 - no disk is involved
-    """Cold, with one session moved, and unchanged: CPU, beside icalendar's."""
+def measure(disk: Disk, scale: Scale) -> Iterator[Line]:
+    """Cold, with one session moved, and unchanged: CPU, beside icalendar's; and what a host spends on a request."""
     yield from lines_of(scale.count(SESSIONS), scale.rounds(ROUNDS))
+    yield from lines_of_host(disk.directory, scale.count(EVENTS), scale.rounds(ROUNDS))
+
+
+def lines_of_host(directory: Path, sessions: int, rounds: int) -> Iterator[Line]:
+    """By a secretariat over SQLite that invites to each session: whoever has the feed is told so, others get it."""
+    plan = CalendarPlan(organizer="office@example.org", invite="each session")
+    conference = conference_of(sessions)
+    registration = evolve(conference.registration, address="trusted")
+    with Secretariat(
+        evolve(conference, calendar=plan, registration=registration),
+        store=f"sqlite:///{directory}/feeds.db",
+        mailer=f"maildir:{directory}/outbox",
+        secret=bytes(32),
+        site="https://gmc.example.org",
+    ) as host:
+        person = host.acting("benchmark").register(PERSON)
+        assert isinstance(person, Registered)
+        token = host.calendar.person_url(person.registration.id).rpartition("/")[2]
+        tag = host.calendar.serve({}).headers["ETag"]
+        asked: dict[str, Callable[[], FeedAnswer]] = {
+            "not modified": lambda: host.calendar.serve({"If-None-Match": tag}),
+            "a person's": lambda: host.calendar.serve({}, token),
+        }
+        for name, ask in asked.items():
+            assert ask().status == (304 if name == "not modified" else 200)
+            costs = [timed(ask, 1) for _ in range(rounds)]
+            yield Line(
+                what=f"a request for a feed of {sessions:,} sessions in SQLite, {name}: CPU",
+                ours=_milliseconds(costs),
+                unit="ms",
+            )
 
 
 def lines_of(sessions: int, rounds: int) -> Iterator[Line]:
@@ -222,7 +260,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
     title = f"icalendar {icalendar.__version__}, median of {given.rounds} rounds"
-    show(title, list(lines_of(given.sessions, given.rounds)))
+    with tempfile.TemporaryDirectory() as directory:
+        host = lines_of_host(Path(directory), min(given.sessions, EVENTS), given.rounds)
+        show(title, [*lines_of(given.sessions, given.rounds), *host])
 
 
 if __name__ == "__main__":

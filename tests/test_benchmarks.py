@@ -106,12 +106,13 @@ def test_calendars_are_measured_beside_icalendar(tmp_path):
 
 
 def test_a_feed_is_measured_beside_icalendar(tmp_path):
-    """Cold, with one session moved and unchanged; both wrote the same events."""
+    """Cold, with one session moved and unchanged; both wrote the same events. And what a request costs a host."""
     done = run("--json", "--dir", tmp_path, "--only", "feeds")
     assert done.returncode == 0, done.stderr
-    lines = json.loads(done.stdout)["lines"]
+    *lines, known, own = json.loads(done.stdout)["lines"]
     assert [line["what"].split(", ")[1] for line in lines] == ["cold", "one changed", "unchanged"]
     assert all(line["ours"] > 0 and line["beside"] > 0 for line in lines)
+    assert known["ours"] > 0 < own["ours"]
 
 
 @pytest.mark.slow

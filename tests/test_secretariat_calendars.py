@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
 from attrs import evolve
 
+from conferencekit.adapters.memory import MemoryStore
 from conferencekit.calendar import validate
 from conferencekit.calendar.reading import Component, read
 from conferencekit.conference import CalendarPlan, Conference
+from conferencekit.errors import ConferenceOutdated
 from conferencekit.moment import Moment
 from conferencekit.ports import Put
 from conferencekit.programme.series import Occurrence, Repeat
@@ -51,6 +54,12 @@ def event_of(mail: EmailMessage) -> Component:
     assert validate(octets, part.get_param("method")) == ()
     calendar = read(octets).components[0]
     return next(each for each in calendar.components if each.name == "VEVENT")
+
+
+def opening_of(feed: bytes) -> Component:
+    """The session in a feed that is called Opening."""
+    events = [each for each in read(feed).components[0].components if each.name == "VEVENT"]
+    return next(each for each in events if each.value("SUMMARY") == "Opening")
 
 
 def reload(desk: SecretariatForTests, *sessions: Session) -> list[EmailMessage]:
@@ -176,6 +185,36 @@ def test_who_registers_after_everybody_was_told_of_other_clocks_gets_the_event_a
         assert [(each.value("SEQUENCE"), each.value("DTSTART")) for each in found] == [
             ("1", "20270520T070000Z")
         ]
+
+
+@pytest.mark.parametrize("invite", ["each session", "one a day"])
+def test_other_processes_hear_that_everybody_was_told_of_other_clocks(invite):
+    """Nobody has to restart them: whoever registers there gets the event as told, and their feeds have it."""
+    store = MemoryStore()
+    conference = desk_for(session("opening", 20, 9), session("panel", 20, 14), invite=invite).conference
+    one, two = (SecretariatForTests(conference, store=store, entropy=os.urandom) for _ in range(2))
+    with one, two:
+        register(one, "ada")
+        before = opening_of(two.calendar.feed().body)
+        for event in [
+            each for each in ("opening", "panel", "day:2027-05-20") if one.shell.get("event", each)
+        ]:
+            with_older_data(one, event, timedelta(hours=1))
+        one.clock.move(timedelta(hours=1))
+        two.clock.move(timedelta(hours=1))
+        assert one.tell_moved_clocks() > 0
+        after = opening_of(two.calendar.feed().body)
+        assert after.value("DTSTART") == "20270520T070000Z"
+        assert int(after.value("SEQUENCE")) > int(before.value("SEQUENCE") or 0)
+        register(two, "bob")
+        invited = [event_of(each) for each in two.mails_to("bob@")]
+        assert {each.value("SEQUENCE") for each in invited} == {"1"}
+        assert min(each.value("DTSTART") for each in invited) == "20270520T070000Z"
+        register(one, "cy")
+        assert two.tell_moved_clocks() == 0
+        reload(one, session("opening", 20, 10), session("panel", 20, 14))
+        with pytest.raises(ConferenceOutdated):
+            two.tell_moved_clocks()
 
 
 def test_what_was_told_in_utc_stays_in_utc():

@@ -16,6 +16,7 @@ from tests.docs_page import run_python
 from tests.laws import examples
 from tests.test_secretariat_calendars import PERSON, desk_for, event_of, register, reload, session
 
+from conferencekit.adapters.memory import MemoryStore
 from conferencekit.calendar import validate
 from conferencekit.calendar.reading import Component, read
 from conferencekit.calendar.serving import FeedAnswer, etag_of
@@ -137,6 +138,32 @@ def test_whoever_has_it_is_told_so(desk):
     desk.reload(evolve(desk.conference, theme=desk.conference.title))
     assert desk.calendar.feed(if_none_match=tag).status == 200
     assert desk.calendar.feed(if_modified_since=since).status == 200
+
+
+class Counting(MemoryStore):
+    """A store that counts the records that are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[str] = []
+
+    def get(self, conference, kind, ids):
+        self.read += [f"{kind} {each}" for each in ids]
+        return super().get(conference, kind, ids)
+
+
+def test_an_unchanged_feed_reads_one_record():
+    """However many sessions there are: that of the document in force, which is another one whenever anything changed."""
+    store = Counting()
+    sessions = [session(f"s{number}", 20, 9 + number % 8) for number in range(20)]
+    conference = desk_for(*sessions, invite="each session").conference
+    with SecretariatForTests(conference, store=store) as desk:
+        tag = desk.calendar.feed().headers["ETag"]
+        store.read.clear()
+        assert desk.calendar.feed(if_none_match=tag).status == 304
+        assert store.read == ["conference current"]
+        reload(desk, *(later(each, 1) for each in sessions))
+        assert desk.calendar.feed(if_none_match=tag).status == 200
 
 
 def test_what_a_host_says_of_a_feed_is_in_it(desk):

@@ -33,20 +33,20 @@ from .told import event_as_told
 PURPOSE: Final = "feed"
 """Of the links that lead to a person's feed."""
 _MOST_TAGS: Final = 100
+_MOST_OFFSETS: Final = 16
 
 
 @frozen(eq=False)
 class Programme:
     """The conference in force and its sessions as calendars were told of them. `since`: in force since then.
 
-    `ids` name the records of events in the store, `versions` say which of them it was read from.
+    `current` is the record that it was read by, which is another one whenever something of it changed.
     """
 
     conference: Conference
     events: tuple[Event, ...]
     since: datetime
-    ids: tuple[str, ...]
-    versions: Mapping[str, int]
+    current: Record
 
 
 class Headers(Protocol):
@@ -54,6 +54,15 @@ class Headers(Protocol):
 
     def get(self, name: str, /) -> str | None:
         """One header, None where it was not sent."""
+
+
+@frozen(eq=False)
+class _Raised:
+    """A programme's events with SEQUENCEs that are so much higher, and what was written of them."""
+
+    programme: Programme
+    events: tuple[Event, ...]
+    cache: FeedCache
 
 
 class Remembered:
@@ -65,6 +74,20 @@ class Remembered:
         self.programme: Programme | None = None
         self.read: Mapping[str, tuple[int, Event]] = {}
         self.tags: dict[Feed, tuple[bytes, str]] = {}
+        self._raised: dict[int, _Raised] = {}
+
+    def raised(self, programme: Programme, offset: int) -> _Raised:
+        """The programme as those have it whose SEQUENCEs are higher, made once for all of them."""
+        if not offset:
+            return _Raised(programme, programme.events, self.cache)
+        found = self._raised.get(offset)
+        if found is None or found.programme is not programme:
+            if len(self._raised) >= _MOST_OFFSETS and offset not in self._raised:
+                self._raised = {}
+            events = tuple(evolve(each, sequence=each.sequence + offset) for each in programme.events)
+            cache = found.cache if found else FeedCache()
+            found = self._raised[offset] = _Raised(programme, events, cache)
+        return found
 
 
 class Calendars:
@@ -254,16 +277,14 @@ class Calendars:
 
     def _personal(self, feed: Feed, programme: Programme, person: Registration) -> bytes:
         """A person's feed. Invites to whoever was uninvited once have a higher SEQUENCE, and the feed has it too."""
-        offset, events = person.sequence_offset, programme.events
-        if offset:
-            events = tuple(evolve(each, sequence=each.sequence + offset) for each in events)
+        raised = self._held.raised(programme, person.sequence_offset)
         return feed_to_ical(
             feed,
             programme.conference,
-            events,
+            raised.events,
             now=self._shell.context().now,
             since=programme.since,
-            cache=None if offset else self._held.cache,
+            cache=raised.cache,
         )
 
     # -- what was told
@@ -271,24 +292,32 @@ class Calendars:
     def programme(self) -> Programme:
         """The programme as the store has it, also where another process put a newer document in force."""
         _ = self._shell.in_force
+        current = self._current()
+        while True:
+            before = self._held.programme
+            if before is not None and before.current == current:
+                return before
+            read = self._read(current)
+            current = self._current()
+            # what was read is of one moment only if nothing came in between
+            if current == read.current:
+                self._held.programme = read
+                return read
+
+    def _current(self) -> Record:
         current = self._shell.get("conference", "current")
         if current is None:
             raise NotFound("conference", self._shell.id)
+        return current
+
+    def _read(self, current: Record) -> Programme:
         conference, now = self._conference(current), self._shell.context().now
-        before = self._held.programme
-        if before and before.conference is conference:
-            ids = before.ids
-        else:
-            ids = tuple(each.id for each in planned_events(conference, now=now))
+        ids = [each.id for each in planned_events(conference, now=now)]
         found = self._shell.store.get(self._shell.id, "event", ids)
-        versions = {"": current.version, **{key: each.version for key, each in found.items()}}
-        if before and before.conference is conference and before.versions == versions:
-            return before
         since = datetime.fromisoformat(str(current.body["at"]))
-        # each revision of the document is one version of the record that names it
+        # whatever changes of the events is one more version of the record that names their document
         events = session_events(conference, self._told(found), since=since, sequence=current.version - 1)
-        self._held.programme = Programme(conference, events, since, ids, versions)
-        return self._held.programme
+        return Programme(conference, events, since, current)
 
     def _conference(self, current: Record) -> Conference:
         digest, ours = str(current.body["digest"]), self._shell.in_force

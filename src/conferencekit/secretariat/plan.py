@@ -246,16 +246,19 @@ def _tell(
 def tell_moved_clocks(shell: Shell, conference: Conference, actor: Actor) -> int:
     """Tell everybody of events that newer zone data moved under the document in force; how many events."""
     context = shell.context()
+    shell.check_in_force()
+    before, current = shell.in_force, shell.get("conference", "current")
     changes = list(_event_changes(shell, conference, conference, context.now, 0))
-    if not changes:
+    if not changes or current is None or current.version != before.version:
         return 0
     ops, announcements = _tell(changes, context)
     ids = [found.after.id for _, found in changes]
     entry = shell.entry(context, actor, "clocks_moved", conference.id, {"events": ids})
-    if not isinstance(shell.commit(shell.change(entry, ops)), Committed):
+    # the same document once more, as its next version: whoever knows the events of the one before reads them again
+    ops.append(Put(kind="conference", id="current", body=current.body, expect=before.version))
+    if not isinstance(shell.commit(shell.change(entry, ops, read_plan=False)), Committed):
         return 0  # somebody else told of them, or changed the plan, at this moment
-    # another object, though the same document: what was read of its events is read again
-    shell.in_force = evolve(shell.in_force)
+    shell.in_force = evolve(before, version=before.version + 1)
     shell.announce([evolve(each, entry=entry.id) for each in announcements])
     return len(changes)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..conference import Conference
 from ..context import Clock, Context, Entropy
@@ -42,7 +42,10 @@ SYSTEM: Final = Actor("system")
 
 @frozen(eq=False)
 class InForce:
-    """The conference document in force, its digest, and the version of the record that says so."""
+    """The conference document in force, its digest, and the version of the record that says so.
+
+    That is another one whenever what calendars are told of its events changed, also where the document is the same.
+    """
 
     conference: Conference
     digest: str
@@ -177,14 +180,19 @@ class Shell:
                     raise
         for change_set, result in zip(batch, results, strict=True):
             if isinstance(result, Conflict) and _read_another_plan(change_set, result):
-                self._check_in_force()
+                self.check_in_force()
         return results
 
-    def _check_in_force(self) -> None:
+    def check_in_force(self) -> None:
+        """Let it be the one that the store has. Raises `ConferenceOutdated` if that is another document."""
         with self.revising():  # a revision that another thread is putting in force is here by then
             current = self.get("conference", "current")
             if current and current.version == self.in_force.version:
                 return  # this process has the new one by now: decide again
+            if current and current.body["digest"] == self.in_force.digest:
+                # the same document, whose events were told anew or that was put back: decide again by them
+                self.in_force = evolve(self.in_force, version=current.version)
+                return
             raise ConferenceOutdated(self.in_force.digest, str(current.body["digest"]) if current else "none")
 
     def revising(self) -> AbstractContextManager[object]:
