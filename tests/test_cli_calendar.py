@@ -799,6 +799,20 @@ def test_a_store_knows_the_people(line):
     assert mails.count(b"method=REQUEST") == 2
 
 
+def test_with_a_store_the_document_calls_a_session_off(line):
+    """The command says what to write where, and what tells everybody then; without either it asks for the list."""
+    one_message(line.run("calendar cancel gmc.toml opening --reason Storm"), "opening", "--people FILE.csv")
+    line.people("Ada,ada@example.org,GB,1", name="in.csv")
+    line.run("import gmc.toml in.csv")
+    done = line.run("calendar cancel gmc.toml opening --reason Storm")
+    one_message(done, "opening", 'status = "cancelled" at this session in gmc.toml', "calendar send")
+    line.edit(('id = "opening"', 'id = "opening"\nstatus = "cancelled"'))
+    assert "Opening: cancelled, 1 person is told" in line.run("calendar plan gmc.toml").out
+    assert line.run("calendar send gmc.toml --mailer maildir:box").code == 0
+    mails = b"".join(each.read_bytes() for each in line.path("box/new").iterdir())
+    assert mails.count(b"method=CANCEL") == 1
+
+
 def test_without_a_list_and_without_a_store_nobody_is_known(line):
     """The remedy names both."""
     one_message(line.run("calendar plan gmc.toml"), "--people", "conferencekit import")

@@ -95,7 +95,7 @@ def _add_cancel(commands: Commands) -> None:
         "call a session off, or all of them, and tell everybody who was invited",
         """Where the conference has a store, write status = "cancelled" into the document instead, and send.""",
     )
-    _add_common(cancel, people_required=True)
+    _add_common(cancel)
     cancel.add_argument(
         "session", metavar="SESSION", nargs="?", help="the id of the session (default: all of them)"
     )
@@ -216,13 +216,12 @@ def _add_import(commands: Commands) -> None:
     imported.set_defaults(when_stopped="Stopped; nothing was written.")
 
 
-def _add_common(command: ArgumentParser, *, people_required: bool = False) -> None:
+def _add_common(command: ArgumentParser) -> None:
     add_store(command)
     command.add_argument(
         "--people",
         metavar="FILE.csv",
         type=path,
-        required=people_required,
         help="who is invited: a column email; name, locale, state and sessions may be there",
     )
     command.add_argument(

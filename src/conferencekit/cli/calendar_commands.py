@@ -23,6 +23,7 @@ from .calendar_people import read_people
 from .calendar_report import plan_to_data, questions, report
 from .calendar_sending import deliver
 from .calendar_state import SentFile, locked, state_path
+from .opening import has_store
 from .output import Output
 from .secret import keep_secret, secret_of
 
@@ -82,8 +83,22 @@ def run_cancel(given: argparse.Namespace, output: Output) -> int:
     ids = [each.id for each in conference.sessions]
     if given.session is not None and given.session not in ids:
         raise InvalidText(given.session, f"The document has no session of this id; it has {', '.join(ids)}.")
+    if given.people is None:
+        raise InvalidText(given.session or "every session", _off_in_store(given))
     called_off = dict.fromkeys([given.session] if given.session else ids, given.reason)
     return _send(given, conference, output, called_off)
+
+
+def _off_in_store(given: argparse.Namespace) -> str:
+    """How a session is called off where the document says what is true, or who has to be named where it does not."""
+    if not has_store(given):
+        return "Say who was invited: --people FILE.csv."
+    where = "at this session" if given.session else "at each session"
+    return (
+        f'The people are in a store, which goes by the document: write status = "cancelled" {where} in '
+        f"{given.conference}. `conferencekit calendar plan {given.conference}` says then who will be told, and "
+        f"`calendar send` tells them. (--people FILE.csv is for those who were invited from a list.)"
+    )
 
 
 def _send(

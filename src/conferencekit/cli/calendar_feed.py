@@ -22,7 +22,7 @@ from ..programme.event import Event
 from ..text import lookup, normalise_locale
 from .calendar_state import load_programme
 from .files import write_file
-from .opening import SQLITE, opened, store_url
+from .opening import has_store, opened
 from .output import Output, count_of
 
 
@@ -38,7 +38,7 @@ class _Programme:
 
 def run_feed(given: argparse.Namespace, output: Output) -> int:
     """Write the feed, or print it."""
-    found = _from_store(given, output) if _has_store(given) else _from_document(given.conference)
+    found = _from_store(given, output) if has_store(given) else _from_document(given.conference)
     kind, about = _which(given)
     locale = normalise_locale(given.locale) if given.locale else None
     if locale and not lookup(locale, found.conference.languages):
@@ -89,13 +89,6 @@ def _which(given: argparse.Namespace) -> tuple[FeedKind, str]:
     if given.room is not None:
         return "room", given.room
     return ("deadlines" if given.deadlines else "conference"), ""
-
-
-def _has_store(given: argparse.Namespace) -> bool:
-    """Whether there is a store to look into: one that was named has to be there, the usual one may."""
-    if given.store:
-        return True
-    return Path(store_url(given).removeprefix(SQLITE)).exists()
 
 
 def _from_store(given: argparse.Namespace, output: Output) -> _Programme:

@@ -91,6 +91,11 @@ def store_url(given: argparse.Namespace) -> str:
     return url_of(given.store or str(given.conference.with_suffix(".db")), SQLITE)
 
 
+def has_store(given: argparse.Namespace) -> bool:
+    """Whether there is a store to look into: one that was named has to be there, the usual one may."""
+    return bool(given.store) or Path(store_url(given).removeprefix(SQLITE)).exists()
+
+
 def in_force(secretariat: Secretariat) -> Record | None:
     """The record that names the document in force; None if the conference is new to the store."""
     return secretariat.shell.get("conference", "current")
