@@ -289,8 +289,9 @@ class History:
                 last, before = self.shown[uid]
                 assert version >= last, each.id
                 assert said == before or version > last, each.id
-            newest = next((facts for facts, _ in self.told.history(each.id)), None)
-            if newest in (None, facts_of(each)):
+            newest = self.told.history(each.id)[:1]
+            said_last = [facts for facts, known in self.told.events.items() if known in newest]
+            if said_last in ([], [facts_of(each)]):
                 self.shown[uid] = version, said
 
 

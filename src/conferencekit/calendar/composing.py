@@ -11,9 +11,9 @@ from ..conference import PLACEHOLDER, Conference
 from ..mailbox import Mailbox
 from ..moment import Moment
 from ..programme.event import Event, Part
-from ..programme.series import moment_on
+from ..programme.series import SessionStatus, moment_on
 from ..programme.session import Session
-from .invite import NOBODY, CalendarEvent, Override, Status, event_uid
+from .invite import NOBODY, CalendarEvent, Override, event_uid
 from .words import event_words
 
 
@@ -28,7 +28,7 @@ class Composed(TypedDict):
     location: str
     starts: Moment
     ends: Moment
-    status: Status
+    status: SessionStatus
     join: str | None
     url: str | None
     rrule: str

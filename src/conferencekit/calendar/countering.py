@@ -15,10 +15,10 @@ from ..programme.event import stamp_after
 from ..programme.series import moment_on
 from .composing import organizer_of
 from .judging import Proposed
-from .lines import line, mailto, parameter, text_value
+from .lines import line, text_value
 from .told import Told
 from .validate import validate
-from .writing import PRODID
+from .writing import calendar_of, organizer_line, utc_value
 
 
 def decline_counter(
@@ -42,20 +42,18 @@ def decline_counter(
     reply = proposed.reply
     organizer = organizer_of(conference, sender, locale, token)
     lines = [
-        b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n",
-        line("PRODID", {}, PRODID),
-        b"METHOD:DECLINECOUNTER\r\nBEGIN:VEVENT\r\n",
+        b"BEGIN:VEVENT\r\n",
         line("UID", {}, text_value(reply.uid)),
-        line("DTSTAMP", {}, _utc(stamp_after(reply.dtstamp, instant_of(now)))),
+        line("DTSTAMP", {}, utc_value(stamp_after(reply.dtstamp, instant_of(now)))),
         line("SEQUENCE", {}, str(reply.sequence)),
-        line("ORGANIZER", {"CN": parameter(organizer.name)} if organizer.name else {}, mailto(organizer)),
+        organizer_line(organizer),
     ]
     if recurrence := _recurrence(told, proposed):
         # in UTC, because no VTIMEZONE may stand in it
-        lines.append(line("RECURRENCE-ID", {}, _utc(recurrence.instant)))
+        lines.append(line("RECURRENCE-ID", {}, utc_value(recurrence.instant)))
     if comment:
         lines.append(line("COMMENT", {}, text_value(comment)))
-    data = b"".join([*lines, b"END:VEVENT\r\nEND:VCALENDAR\r\n"])
+    data = calendar_of((), [*lines, b"END:VEVENT\r\n"], method="DECLINECOUNTER")
     if problems := validate(data, "DECLINECOUNTER"):
         raise InvalidCalendar(problems)
     return data
@@ -64,14 +62,10 @@ def decline_counter(
 def _recurrence(told: Told, proposed: Proposed) -> Moment | None:
     """When the rule of the series has the date that the proposal is about."""
     event_id, _, day = proposed.event.partition("/")
-    for _, known in told.history(event_id) if day else ():
+    for known in told.history(event_id) if day else ():
         starts, repeat = known.event.starts, known.event.repeat
         first = starts.wall.date()
         found = [each for each in (repeat.dates(first) if repeat else ()) if each.isoformat() == day]
         if found:
             return moment_on(starts, found[0], first)
     return None
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y%m%dT%H%M%S}Z".rjust(16, "0")

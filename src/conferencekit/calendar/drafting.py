@@ -23,7 +23,7 @@ from ..programme.series import (
     dates_of,
     moment_on,
 )
-from .recurring import Rule, days_of, repeat_of, rule_from
+from .recurring import Rule, days_of, gives, repeat_of, rule_from
 from .vevent import Incoming
 from .vtimezone import shows_twice
 from .when import When, length_from, wall_of
@@ -366,7 +366,7 @@ class _Series:
         if isinstance(rule, Rule) and len(days) > 1:
             every, months = _FREQUENCIES[rule.every]
             repeat = Repeat(every=every, interval=rule.interval * months, count=len(days))
-            if repeat.interval < 100 and _gives(repeat, days):
+            if repeat.interval < 100 and gives(repeat, days):
                 return repeat
         return repeat_of(days)
 
@@ -421,10 +421,3 @@ class _Series:
 
 
 _LEAVE: Final = "leave it out (--leave-out)"
-
-
-def _gives(repeat: Repeat, days: Sequence[date]) -> bool:
-    try:
-        return repeat.dates(days[0]) == tuple(days)
-    except OverflowError:
-        return False

@@ -371,7 +371,7 @@ def _make_piece(
     )
     track = one_line(session.track or "")
     further = line("CATEGORIES", _NONE, text_value(track)) if track else b""
-    lines = event_lines(made, further, with_organizer=around.organizer is not None)
+    lines = event_lines(made, further)
     years, days = dict.fromkeys(zone_years(made)), days_of(event, around.zone)
     return _Piece(event, session, known_as, lines, tuple(years), tuple(days))
 

@@ -84,7 +84,7 @@ def _known(planned: Event, told: Told) -> Event:
 
     What is again as it once was is a change too: those who subscribe saw what was between.
     """
-    newest = next((known for _, known in told.history(planned.id)), None)
+    newest = next(iter(told.history(planned.id)), None)
     if newest is None:
         return planned
     after = next_event(newest.event, planned, now=planned.dtstamp, clocks_moved=newest.clocks_moved)

@@ -33,8 +33,7 @@ _WANTED: Final = re.compile(
     rb"|content-type|content-transfer-encoding|content-disposition)[ \t]*:([^\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
-_RECIPIENTS: Final = (b"to", b"cc", b"delivered-to", b"x-original-to", b"envelope-to")
-_RECIPIENTS_TOO: Final = (b"x-delivered-to", b"x-forwarded-to")
+_OTHERS: Final = (b"from", b"content-type", b"content-transfer-encoding", b"content-disposition")
 _PARAMETER: Final = re.compile(
     rb""";[ \t]*(boundary|charset|name|filename)[ \t]*=[ \t]*(?:"([^"]*)"|([^\s;"]+))""", re.IGNORECASE
 )
@@ -130,7 +129,7 @@ def _recipients(head: _Head) -> tuple[str, ...]:
     found = [
         each.decode("utf-8", "replace")
         for name, value in head
-        if name in _RECIPIENTS or name in _RECIPIENTS_TOO
+        if name not in _OTHERS
         for each in _ADDRESS.findall(value[:10_000])
     ]
     return tuple(dict.fromkeys(found))[:_MOST_RECIPIENTS]

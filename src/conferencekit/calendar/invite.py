@@ -15,11 +15,10 @@ from attrs import field, frozen
 from ..errors import InvalidCalendar
 from ..mailbox import Mailbox, one_line
 from ..moment import Moment, instant_text, second_of
-from ..programme.series import EARLIEST_YEAR, LATEST_YEAR
+from ..programme.series import EARLIEST_YEAR, LATEST_YEAR, SessionStatus
 from .vtimezone import shows_twice
 
 Method = Literal["REQUEST", "CANCEL"]
-Status = Literal["confirmed", "tentative", "cancelled"]
 
 NOBODY: Final = Mailbox("", "nobody@example.org")
 """Stands for an organizer or attendee where none is written, or another is put in later."""
@@ -52,7 +51,7 @@ class Override:
     ends: Moment
     location: str = ""
     join: str | None = None
-    status: Status = "confirmed"
+    status: SessionStatus = "confirmed"
 
 
 @frozen(kw_only=True)
@@ -78,7 +77,7 @@ class CalendarEvent:
     starts: Moment
     ends: Moment
     organizer: Mailbox
-    status: Status = "confirmed"
+    status: SessionStatus = "confirmed"
     join: str | None = None
     url: str | None = None
     rrule: str = ""
@@ -147,7 +146,7 @@ class Invite(CalendarEvent):
 HIGHEST_SEQUENCE: Final = 2**31 - 1
 """RFC 5545 has whole numbers of 32 bits (3.3.8)."""
 _METHODS: Final = get_args(Method)
-_STATUSES: Final = get_args(Status)
+_STATUSES: Final = get_args(SessionStatus)
 
 
 def _is_sequence(value: object) -> bool:

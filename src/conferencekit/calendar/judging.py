@@ -278,7 +278,7 @@ class Judge:
         """The event, or the date of a series; None where it has no such date."""
         if reply.recurrence is None:
             return event
-        for _, known in self.told.history(event):
+        for known in self.told.history(event):
             told = known.event
             day = day_of(reply.recurrence, told.starts.zone)
             if told.repeat is not None and day in told.repeat.dates(told.starts.wall.date()):

@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 from ..conference import Conference, InviteRule
 from ..moment import Moment
 from ..programme.event import Event, Part
-from ..programme.series import Date, moment_on
-from ..programme.session import Session, SessionStatus
+from ..programme.series import Date, SessionStatus, moment_on
+from ..programme.session import Session
 
 WHOLE: Final = "whole:conference"
 """The id of the event of a whole conference. Ids of sessions have no colon."""

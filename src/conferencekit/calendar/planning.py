@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from attrs import evolve, field, frozen
 
@@ -24,12 +24,12 @@ from ..programme.event import Event, next_event, stamp_after
 from .composing import composed, organizer_of, wants_replies
 from .invite import Invite, Method
 from .planned import invite_rule, planned_events
-from .told import KnownEvent, Telling, Told, facts_of
+from .told import KnownEvent, Telling, TellingKind, Told, facts_of
 from .writing import personal_lines, shared_part
 
-MessageKind = Literal["new", "moved", "reworded", "cancelled", "uninvited", "again"]
-KINDS: Final[tuple[MessageKind, ...]] = ("new", "moved", "reworded", "cancelled", "uninvited", "again")
+MessageKind = TellingKind | Literal["again"]
 """`again`: prepared before and not sent; the same message."""
+KINDS: Final[tuple[MessageKind, ...]] = (*get_args(TellingKind), "again")
 
 _NOTHING: Final = frozenset[str]()
 
@@ -232,7 +232,9 @@ class _Planner:
         return {each.id: self._now(each) for each in planned}
 
     def _now(self, planned: Event) -> Event:
-        history = self._told_of(planned.id)
+        if planned.id not in self._history:
+            self._history[planned.id] = self.told.history(planned.id)
+        history = self._history[planned.id]
         for known in history:
             if not known.clocks_moved and next_event(known.event, planned, now=self.now) is None:
                 return known.event
@@ -242,13 +244,6 @@ class _Planner:
         moved = any(each.clocks_moved or each.event.in_utc for each in history)
         newest = history[0].event
         return next_event(newest, planned, now=self.now, clocks_moved=moved) or newest
-
-    def _told_of(self, event_id: str) -> Sequence[KnownEvent]:
-        """What was told about an event, the newest first."""
-        if not self._history:
-            for name in {known.event.id for known in self.told.events.values()}:
-                self._history[name] = [known for _, known in self.told.history(name)]
-        return self._history.get(event_id, ())
 
     def _is_over(self, event: Event) -> bool:
         if self.options.past:

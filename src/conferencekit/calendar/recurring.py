@@ -11,7 +11,7 @@ import calendar
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from attrs import define, frozen
 
@@ -25,7 +25,7 @@ MOST_STEPS: Final = 50_000
 BARREN_STEPS: Final = 10_000
 """A rule that has no date among so many (27 years) has no more that anybody will see."""
 
-_EVERY: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+_EVERY: Final = get_args(Every)
 _LONGEST: Final = 2_000
 _BY_DAY: Final = re.compile(r"([+-]?\d{1,3})?(MO|TU|WE|TH|FR|SA|SU)")
 _ONE_DAY: Final = timedelta(days=1)
@@ -242,12 +242,17 @@ def repeat_of(days: Sequence[date]) -> Repeat | None:
         return None
     for every, interval in _guesses(days):
         repeat = Repeat(every=every, interval=interval, count=len(days))
-        try:
-            if repeat.dates(days[0]) == tuple(days):
-                return repeat
-        except OverflowError:
-            continue
+        if gives(repeat, days):
+            return repeat
     return None
+
+
+def gives(repeat: Repeat, days: Sequence[date]) -> bool:
+    """Whether a series has exactly these days."""
+    try:
+        return repeat.dates(days[0]) == tuple(days)
+    except OverflowError:
+        return False
 
 
 def _guesses(days: Sequence[date]) -> Iterator[tuple[Unit, int]]:

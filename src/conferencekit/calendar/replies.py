@@ -21,8 +21,10 @@ from ..form.address import parse_address
 from ..mailbox import one_line
 from ..moment import Moment
 from .lines import plain_text
-from .reading import Component, Property, read_lines
+from .reading import Component, Property, parameter_text, read_lines, text_of
 from .told import Answer
+from .when import when_from
+from .zonenames import named_zone
 
 LARGEST_OBJECT: Final = 1_000_000
 """Bytes of a calendar object that is read."""
@@ -43,15 +45,11 @@ _LONGEST: Final = 1_000
 _METHODS: Final = get_args(ReplyMethod)
 _ANSWERS: Final = get_args(Answer)
 _AROUND: Final = " \t\"'<>"
-_ESCAPE: Final = re.compile(r"\\([\\;,nN])")
-_CARET: Final = re.compile(r"\^([\^n'])")
-_CARETS: Final = {"^": "^", "n": "\n", "'": '"'}
 _LONE_CR: Final = re.compile(rb"\r(?=[A-Za-z])")
 _WANTED: Final = re.compile(
     rb"^(?:BEGIN|END|METHOD|UID|ATTENDEE|DTSTAMP|SEQUENCE|RECURRENCE-ID|COMMENT|DTSTART|DTEND)[;:][^\n]*",
     re.IGNORECASE | re.MULTILINE,
 )
-_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[Tt](\d\d)(\d\d)(\d\d)[Zz]?)?", re.ASCII)
 
 
 @frozen(kw_only=True)
@@ -204,11 +202,11 @@ def _unclear(
 
 
 def _uid(event: Component) -> str:
-    return _text(event.value("UID").strip()[:_LONGEST])
+    return text_of(event.value("UID").strip()[:_LONGEST])
 
 
 def _comment(event: Component) -> str:
-    texts = [_text(each.value[: 2 * LONGEST_COMMENT]) for each in event.all("COMMENT")[:10]]
+    texts = [text_of(each.value[: 2 * LONGEST_COMMENT]) for each in event.all("COMMENT")[:10]]
     return plain_text("\n".join(texts)).strip()[:LONGEST_COMMENT]
 
 
@@ -241,54 +239,26 @@ def _mailto(value: str) -> str:
 
 def _unquoted(value: str) -> str:
     """The value of a parameter, without its quotes and carets."""
-    plain = value.replace('"', "").strip()[:_LONGEST]
-    return _CARET.sub(lambda found: _CARETS[found[1]], plain) if "^" in plain else plain
-
-
-def _text(value: str) -> str:
-    if "\\" not in value:
-        return value
-    return _ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
+    return parameter_text(value.replace('"', "").strip()[:_LONGEST])
 
 
 def _stamp(event: Component) -> datetime | None:
     """The DTSTAMP; it is in UTC, also where nothing says so."""
-    found = next(iter(event.all("DTSTAMP")), None)
-    wall = _wall(found.value) if found else None
-    if found is None or not isinstance(wall, datetime):
-        return None
-    if "TZID" in found.parameters and isinstance(written := _when(event, "DTSTAMP"), Moment):
+    written = _when(event, "DTSTAMP")
+    if isinstance(written, Moment):
         return written.instant
-    return wall.replace(tzinfo=UTC)
+    return written.replace(tzinfo=UTC) if isinstance(written, datetime) else None
 
 
 def _when(event: Component, name: str) -> Written | None:
-    found = next(iter(event.all(name)), None)
-    wall = _wall(found.value) if found else None
-    if found is None or not isinstance(wall, datetime):
-        return wall
-    is_utc = found.value.strip()[-1] in "zZ"
-    return _moment(wall, "UTC" if is_utc else _unquoted(found.parameters.get("TZID", "")))
-
-
-def _wall(value: str) -> datetime | date | None:
-    """The date or date-time that is written, without its zone."""
-    found = _TIME.fullmatch(value.strip()[:20])
-    if found is None:
+    found = event.all(name)
+    when = when_from(found[0]) if found else None
+    if when is None:
         return None
-    numbers = [int(each) for each in found.groups() if each is not None]
+    if when.kind == "date":
+        return when.wall.date()
+    zone = "UTC" if when.kind == "utc" else named_zone(when.zone)
     try:
-        return datetime(*numbers) if len(numbers) > 3 else date(*numbers)  # type: ignore[arg-type]  # noqa: DTZ001 - as said
-    except ValueError:
-        return None
-
-
-def _moment(wall: datetime, zone: str) -> Written:
-    """The moment in the zone of this name, also with a path in front of it (`/example.org/tz/Europe/Berlin`)."""
-    parts = zone.strip("/").split("/")
-    for name in dict.fromkeys((zone, "/".join(parts[-2:]), "/".join(parts[-3:]))):
-        try:
-            return Moment.at(wall, name, fold=0)
-        except InvalidTime:
-            continue
-    return wall
+        return Moment.at(when.wall, zone, fold=0) if zone else when.wall
+    except InvalidTime:
+        return when.wall

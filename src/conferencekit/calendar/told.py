@@ -6,7 +6,7 @@ Nothing here has an address: a person is a key that whoever keeps this chooses.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal, get_args
 
@@ -98,10 +98,10 @@ class Told:
             found = f"{event_id}:{number}"
         return found
 
-    def history(self, event_id: str) -> Iterator[tuple[str, KnownEvent]]:
-        """What was told about an event, with its facts, the newest first."""
+    def history(self, event_id: str) -> list[KnownEvent]:
+        """What was told about an event, the newest first."""
         found = [(facts, each) for facts, each in self.events.items() if each.event.id == event_id]
-        return iter(sorted(found, key=lambda each: (-each[1].event.sequence, each[0])))
+        return [each for _, each in sorted(found, key=lambda each: (-each[1].event.sequence, each[0]))]
 
 
 @frozen(kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .reading import LONGEST_LINE, Component, Property, read
+from .reading import Component, Property, read
 from .validate_tables import ALARM, CALENDAR, FEED, METHODS, NONE, OBSERVANCE, ONE, ZONE, Table
 from .validate_values import (
     is_duration,
@@ -41,19 +41,16 @@ def validate(data: bytes, method: str) -> tuple[str, ...]:
 
 
 def validate_person(octets: bytes, name: str) -> tuple[str, ...]:
-    """What is wrong with the line of an ORGANIZER or ATTENDEE, as `validate_lines`; quick where it is plain."""
-    return () if is_plain_person(octets, name, LONGEST_LINE) else validate_lines(octets, (name,))
+    """What is wrong with the line of an ORGANIZER or ATTENDEE, as `validate_line`; quick where it is plain."""
+    return () if is_plain_person(octets, name) else validate_line(octets, name)
 
 
-def validate_lines(octets: bytes, names: Sequence[str]) -> tuple[str, ...]:
-    """What is wrong with lines (folded, with their CRLF) that are put into an event which is right without them.
-
-    `names` are the properties that they have to be, in this order, and no others.
-    """
+def validate_line(octets: bytes, name: str) -> tuple[str, ...]:
+    """What is wrong with a line (folded, with its CRLF) of this name, put into an event that is right without it."""
     reading = read(b"BEGIN:VEVENT\r\n" + octets + b"END:VEVENT\r\n")
     lines = [found for each in reading.components for found in each.properties]
     found = [each.name for each in lines] if len(reading.components) == 1 else []
-    others = () if found == list(names) else (f"the lines are {', '.join(found)}, not {', '.join(names)}",)
+    others = () if found == [name] else (f"the lines are {', '.join(found)}, not one {name}",)
     problems = (problem for each in lines for problem in property_problems(each, set()))
     return (*reading.problems, *others, *problems)
 

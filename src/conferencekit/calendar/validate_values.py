@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from .reading import Property
+from .reading import LONGEST_LINE, Property
 
 _CHOICES: Final = {
     "PARTSTAT": {"NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED"},
@@ -69,18 +69,22 @@ _USUAL: Final = re.compile(
 _CUT_LETTER: Final = re.compile(rb"\r\n [\x80-\xbf]")
 
 
-def is_plain_person(octets: bytes, name: str, longest: int) -> bool:
+def is_plain_person(octets: bytes, name: str) -> bool:
     """Whether it is an ORGANIZER or ATTENDEE (folded, with its CRLF) that breaks no rule, seen at a glance.
 
-    Some that are right are not plain: whoever asks has to look closer then. `longest`: octets of a line.
+    Some that are right are not plain: whoever asks has to look closer then.
     """
     try:
         text = octets.decode()
     except UnicodeDecodeError:
         return False
-    if len(octets) <= 2 * longest + 4 and _USUAL.fullmatch(text):
+    if len(octets) <= 2 * LONGEST_LINE + 4 and _USUAL.fullmatch(text):
         return True
-    if max(map(len, octets.split(b"\r\n"))) > longest or b"\\\r\n" in octets or _CUT_LETTER.search(octets):
+    if (
+        max(map(len, octets.split(b"\r\n"))) > LONGEST_LINE
+        or b"\\\r\n" in octets
+        or _CUT_LETTER.search(octets)
+    ):
         return False
     return _PLAIN[name].fullmatch(text.replace("\r\n ", "")) is not None
 

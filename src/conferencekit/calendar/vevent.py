@@ -14,7 +14,7 @@ from attrs import define, field
 from ..document.addresses import url_problem
 from ..document.kinds import LINE, LINES, text_problem
 from ..mailbox import one_line
-from ..programme.session import SessionStatus
+from ..programme.series import SessionStatus
 from .lines import plain_text
 from .reading import Component, Property, text_of, texts_of
 from .when import When, read_when, when_from

@@ -75,7 +75,7 @@ def read_when(text: str, zone: str = "") -> When | None:
         # A TZID with a colon and without quotes, such as (UTC+01:00) Berlin, was cut at that colon.
         rest, _, text = text.rpartition(":")
         name = f"{name}:{rest}"
-    text = text.strip()
+    text = text.strip().upper()
     wall = wall_of(text)
     if wall is None:
         return None

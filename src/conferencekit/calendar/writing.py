@@ -68,7 +68,7 @@ def event_to_ical(event: CalendarEvent) -> bytes:
     Raises:
         InvalidCalendar: the object would break a rule of RFC 5545.
     """
-    return calendar_to_ical([(event, event_lines(event, with_organizer=event.organizer != NOBODY))])
+    return calendar_to_ical([(event, event_lines(event))])
 
 
 def calendar_to_ical(
@@ -92,9 +92,9 @@ def calendar_of(
     return b"".join([*head, *_vtimezones(years), *pieces, _END])
 
 
-def event_lines(event: CalendarEvent, further: bytes = b"", *, with_organizer: bool = True) -> bytes:
+def event_lines(event: CalendarEvent, further: bytes = b"") -> bytes:
     """The VEVENTs of an event as a feed has them, without attendees. `further`: more lines of each."""
-    organizer = _organizer(event.organizer) if with_organizer else b""
+    organizer = organizer_line(event.organizer) if event.organizer != NOBODY else b""
     more = organizer + line("LAST-MODIFIED", _NONE, utc_value(event.dtstamp)) + further
     return b"".join(piece + more + b"END:VEVENT\r\n" for piece in _vevents(event, is_public=True))
 
@@ -110,12 +110,13 @@ def _refuse(problems: tuple[str, ...]) -> None:
 @lru_cache(maxsize=64)
 def _organizing(organizer: Mailbox) -> bytes:
     """The organizer's line, found right."""
-    found = _organizer(organizer)
+    found = organizer_line(organizer)
     _refuse(validate_person(found, "ORGANIZER"))
     return found
 
 
-def _organizer(organizer: Mailbox) -> bytes:
+def organizer_line(organizer: Mailbox) -> bytes:
+    """The line of whoever invites."""
     name = {"CN": parameter(organizer.name)} if organizer.name else _NONE
     return line("ORGANIZER", name, mailto(organizer))
 
@@ -140,7 +141,7 @@ def shared_part(invite: Invite) -> tuple[bytes, ...]:
     tail = _alarm(invite) + b"END:VEVENT\r\n"
     pieces = [head, *_vevents(invite, is_public=False)]
     shared = (pieces[0] + pieces[1], *(tail + each for each in pieces[2:]), tail + _END)
-    lines = _organizer(invite.organizer) + _attendee(invite.method, invite.attendee, rsvp=False)
+    lines = organizer_line(invite.organizer) + _attendee(invite.method, invite.attendee, rsvp=False)
     _refuse(validate(lines.join(shared), invite.method))
     return shared
 

@@ -53,7 +53,6 @@ class ZoneBook:
     notes: list[str] = field(factory=list)
     _walls: dict[str, list[datetime]] = field(factory=dict)
     _resolved: dict[str, _Resolved] = field(factory=dict)
-    _in_utc: int = 0
     _years_ahead: int = 1
 
     @classmethod

@@ -170,6 +170,10 @@ def _add_known(command: ArgumentParser) -> None:
     command.add_argument(
         "--people", metavar="FILE.csv", type=path, help="the people who were invited, for their names"
     )
+    _add_secret(command)
+
+
+def _add_secret(command: ArgumentParser) -> None:
     command.add_argument(
         "--secret-file", metavar="FILE", type=path, help="the secret (default: CONFERENCE.secret)"
     )
@@ -231,9 +235,7 @@ def _add_common(command: ArgumentParser) -> None:
         type=_mailbox,
         help="who the mails are from (default: the organizer)",
     )
-    command.add_argument(
-        "--secret-file", metavar="FILE", type=path, help="the secret (default: CONFERENCE.secret)"
-    )
+    _add_secret(command)
     command.add_argument(
         "--renamed",
         metavar="OLD=NEW",

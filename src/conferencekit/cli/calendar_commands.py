@@ -13,9 +13,10 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from ..calendar.composing import published_organizer
 from ..calendar.planning import Invitee, InviteMessage, InvitePlan, PlanOptions, plan_invites
 from ..calendar.told import Told, renamed
-from ..conference import PLACEHOLDER, Conference
+from ..conference import Conference
 from ..document import load_conference
 from ..errors import InvalidText
 from ..mailbox import Mailbox, parse_mailbox
@@ -185,16 +186,11 @@ def _sender(given: argparse.Namespace, conference: Conference) -> Mailbox:
     """Who the mails are from: as given, else the organizer, else the contact. Raises `InvalidText` where nobody is."""
     if given.sender:
         return parse_mailbox(given.sender)
-    plan = conference.calendar
-    name = plan.organizer_name.text() if plan and plan.organizer_name else conference.title.text()
-    if plan and PLACEHOLDER not in plan.organizer:
-        return Mailbox(name, plan.organizer)
-    if conference.contact:
-        return Mailbox(name, conference.contact)
-    remedy = (
-        "Invites need a sender: give --from, or conference.contact or [calendar] organizer in the document."
-    )
-    raise InvalidText(str(given.conference), remedy)
+    found = published_organizer(conference, conference.languages[0])
+    if found is None:
+        remedy = "Invites need a sender: give --from, or conference.contact or [calendar] organizer in the document."
+        raise InvalidText(str(given.conference), remedy)
+    return found
 
 
 def _told(given: argparse.Namespace, file: SentFile) -> Told:

@@ -11,9 +11,10 @@ from typing import Final
 
 from attrs import frozen
 
+from ..calendar.composing import published_organizer
 from ..calendar.countering import decline_counter
 from ..calendar.judging import Judged, Proposed
-from ..conference import PLACEHOLDER, Conference
+from ..conference import Conference
 from ..errors import InvalidText
 from ..mailbox import Mailbox
 from ..message.mime import Calendar, Mail, mail_to_bytes
@@ -78,11 +79,7 @@ class Counters:
         return calendar, mail_to_bytes(mail)
 
     def _sender(self) -> Mailbox:
-        """The organizer, or the contact where each person has a reply address of their own."""
-        plan = self.conference.calendar
-        name = plan.organizer_name.text() if plan and plan.organizer_name else self.conference.title.text()
-        if plan and PLACEHOLDER not in plan.organizer:
-            return Mailbox(name, plan.organizer)
-        if self.conference.contact:
-            return Mailbox(name, self.conference.contact)
-        raise InvalidText("--counters", "Answers need a sender: give the document a conference.contact.")
+        found = published_organizer(self.conference, self.conference.languages[0])
+        if found is None:
+            raise InvalidText("--counters", "Answers need a sender: give the document a conference.contact.")
+        return found

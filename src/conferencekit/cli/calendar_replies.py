@@ -25,7 +25,7 @@ from ..errors import InvalidText
 from ..form.table import registrations_to_csv
 from .calendar_countering import Counters
 from .calendar_people import read_people
-from .calendar_state import SentFile, state_path
+from .calendar_state import SentFile, locked, state_path
 from .files import read_file, write_file
 from .lists import ANSWER_WORDS
 from .output import Output, count_of
@@ -53,7 +53,7 @@ def run_replies(given: argparse.Namespace, output: Output) -> int:
 
         return replies_of_store(given, output)
     file = _file(given)
-    with file.locked() if given.apply else nullcontext():
+    with locked(file.path) if given.apply else nullcontext():
         names = _names(file, given)
         judge = Judge(
             conference=names.conference,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,10 +71,6 @@ class SentFile:
     def token(self, key: str) -> str:
         """The token in the address that this person's replies go to."""
         return reply_token(self.secret, self.conference.uid, key)
-
-    def tokens(self, keys: Iterable[str]) -> dict[str, str]:
-        """Whose each token is: keys by their tokens."""
-        return {self.token(key): key for key in keys}
 
     def load(self) -> Told:
         """What was told; nothing where there is no file.
@@ -139,10 +135,6 @@ class SentFile:
             yield f'{between}"{key}":{{{",".join(found)}}}'
             between = ",\n"
         yield "\n}}\n"
-
-    def locked(self) -> AbstractContextManager[None]:
-        """Nobody else sends meanwhile. Raises `StoreBusy` after ten seconds."""
-        return locked(self.path)
 
     def _check(self) -> str:
         return self._hash(_CHECK, "")

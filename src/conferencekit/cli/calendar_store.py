@@ -23,10 +23,7 @@ def plan_of_store(given: argparse.Namespace, output: Output) -> int:
         found = preview(secretariat.shell, conference)
         people = sum(1 for _ in secretariat.registrations.find("confirmed"))
         owed = secretariat.shell.store.find(conference.id, "~notice", "state", "queued", limit=1)[0]
-    counts = {
-        kind: sum(each.change == kind for each in found)
-        for kind in ("added", "moved", "cancelled", "reinstated")
-    }
+    counts = {kind: sum(each.change == kind for each in found) for kind in _KINDS}
     counted = ", ".join(f"{kind} {count * people}" for kind, count in counts.items())
     output.say(f"{counted[:1].upper()}{counted[1:]}.")
     for each in found:

@@ -63,7 +63,7 @@ class Names:
     def event(self, name: str) -> str:
         """An event, or a date of a series, in words."""
         event_id, slash, date = name.partition("/")
-        _, known = next(self.told.history(event_id))
+        known = self.told.history(event_id)[0]
         title = title_text(self.conference, known.event, self.conference.languages[0])
         return f"{title} on {date}" if slash else title
 

@@ -20,8 +20,8 @@ from ..programme.series import (
     LATEST_YEAR,
     MOST_DATES,
     Occurrence,
-    Occurs,
     Repeat,
+    SessionStatus,
     Unit,
     count_until,
     dates_of,
@@ -189,7 +189,7 @@ EXCEPTION: Final = Table(
         Key(name="join", kind=Url, doc="The link to join by instead.", example='"https://example.org/live2"'),
         Key(
             name="status",
-            kind=one_of(get_args(Occurs)),
+            kind=one_of(get_args(SessionStatus)),
             doc="`cancelled`: this date is not held.",
             example='"cancelled"',
         ),

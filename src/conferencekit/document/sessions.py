@@ -7,8 +7,8 @@ from typing import Any, Final, get_args
 
 from attrs import evolve
 
-from ..programme.series import MOST_DATES
-from ..programme.session import Session, SessionStatus
+from ..programme.series import MOST_DATES, SessionStatus
+from ..programme.session import Session
 from .addresses import Url
 from .kinds import Id, Line, LongText, Text, one_of
 from .place import Bad, Place, Setting

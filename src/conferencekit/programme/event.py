@@ -14,8 +14,7 @@ from typing import Final, Literal
 from attrs import evolve, frozen
 
 from ..moment import Moment
-from .series import Repeat
-from .session import SessionStatus
+from .series import Repeat, SessionStatus
 
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)
 

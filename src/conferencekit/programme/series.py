@@ -15,6 +15,7 @@ from attrs import field, frozen
 from ..errors import InvalidTime
 from ..moment import Moment
 
+SessionStatus = Literal["confirmed", "tentative", "cancelled"]
 Unit = Literal["day", "week", "month"]
 
 MOST_DATES: Final = 400
@@ -77,9 +78,6 @@ def count_until(every: Unit, interval: int, first: date, until: date) -> int:
         return MOST_DATES + 1
 
 
-Occurs = Literal["confirmed", "tentative", "cancelled"]
-
-
 @frozen(kw_only=True)
 class Occurrence:
     """A date of a series that is other than usual: at another time, in another place, or cancelled.
@@ -92,7 +90,7 @@ class Occurrence:
     ends: Moment | None = None
     room: str | None = None
     join: str | None = None
-    status: Occurs | None = None
+    status: SessionStatus | None = None
 
 
 @frozen

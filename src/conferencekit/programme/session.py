@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from attrs import frozen
 
 from ..moment import Moment
 from ..text import LocalizedText
-from .series import Date, Occurrence, Repeat, dates_of
-
-SessionStatus = Literal["confirmed", "tentative", "cancelled"]
+from .series import Date, Occurrence, Repeat, SessionStatus, dates_of
 
 
 @frozen(kw_only=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final, Protocol, get_args
+from typing import Final, Protocol
 
 from attrs import evolve, frozen
 
-from ..calendar.feed import Feed, FeedCache, FeedKind, feed_to_ical, make_feed, names_of
+from ..calendar.feed import KINDS, Feed, FeedCache, FeedKind, feed_to_ical, make_feed, names_of
 from ..calendar.feed_events import session_events
 from ..calendar.links import session_file
 from ..calendar.planned import planned_events
@@ -148,12 +148,12 @@ class Calendars:
         """
         programme = self.programme()
         conference = programme.conference
-        if kind == "person" or kind not in get_args(FeedKind):
+        if kind == "person" or kind not in KINDS:
             return None
         try:
             feed = make_feed(
                 conference,
-                kind,  # type: ignore[arg-type]  # checked above
+                kind,
                 about if kind in ("track", "room") else "",
                 locale=_language(locale, conference),
                 source=source,

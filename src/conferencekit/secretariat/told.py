@@ -175,7 +175,7 @@ def _telling(data: Mapping[str, Any]) -> Telling:
 def _attendance(data: Mapping[str, Any]) -> Attendance:
     if data["answer"] not in get_args(Answer):
         raise ValueError(f"{data['answer']!r} is no answer")
-    return evolve(Attendance(**{**data, "dtstamp": _instant(data["dtstamp"])}))
+    return Attendance(**{**data, "dtstamp": _instant(data["dtstamp"])})
 
 
 def _instant(text: object) -> datetime:

@@ -41,8 +41,8 @@ from ..conference import (
 from ..deadline import Deadline, Extension, Relative
 from ..errors import InvalidTime
 from ..form.fields import Choice, Field, FieldKind, Form
-from ..programme.series import Occurrence, Occurs, Repeat, Unit, dates_of, moment_on
-from ..programme.session import Session, SessionStatus
+from ..programme.series import Occurrence, Repeat, SessionStatus, Unit, dates_of, moment_on
+from ..programme.session import Session
 from ..text import LocalizedText
 from .strategies import moments, zones
 
@@ -135,7 +135,7 @@ def series(draw: st.DrawFn, zone: str | None = None) -> Session:
         date=st.sampled_from(days),
         room=_maybe(lines()),
         join=_maybe(urls()),
-        status=st.none() | st.sampled_from(get_args(Occurs)),
+        status=st.none() | st.sampled_from(get_args(SessionStatus)),
     )
     others = draw(st.lists(exceptions, max_size=3, unique_by=lambda each: each.date))
     return evolve(session, repeat=repeat, exceptions=tuple(others))
