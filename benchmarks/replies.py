@@ -25,6 +25,7 @@ from table import Line
 from conferencekit.adapters.mailboxes import read_mails
 from conferencekit.calendar.lines import fold
 from conferencekit.calendar.replies import Reply, read_replies
+from conferencekit.calendar.vtimezone import vtimezone
 
 COUNT: Final = 10_000
 ROUNDS: Final = 3
@@ -35,23 +36,7 @@ Answer = tuple[str, str, str, str, int, datetime]
 
 _ANSWERS: Final = ("ACCEPTED", "DECLINED", "TENTATIVE")
 _FIRST: Final = datetime(2027, 1, 1, tzinfo=UTC)
-_ZONE: Final = """BEGIN:VTIMEZONE
-TZID:Europe/Berlin
-BEGIN:DAYLIGHT
-TZOFFSETFROM:+0100
-TZOFFSETTO:+0200
-TZNAME:CEST
-DTSTART:19700329T020000
-RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
-END:DAYLIGHT
-BEGIN:STANDARD
-TZOFFSETFROM:+0200
-TZOFFSETTO:+0100
-TZNAME:CET
-DTSTART:19701025T030000
-RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
-END:STANDARD
-END:VTIMEZONE"""
+_ZONE: Final = vtimezone("Europe/Berlin", 2027, 2027).decode().splitlines()
 
 
 def reply(number: int) -> bytes:
@@ -64,7 +49,7 @@ def reply(number: int) -> bytes:
         "VERSION:2.0",
         "CALSCALE:GREGORIAN",
         "METHOD:REPLY",
-        *([] if is_google else _ZONE.split("\n")),
+        *([] if is_google else _ZONE),
         "BEGIN:VEVENT",
         *(["DTSTART:20270301T010000Z"] if is_google else ["DTSTART;TZID=Europe/Berlin:20270301T020000"]),
         *(["DTEND:20270301T020000Z"] if is_google else ["DTEND;TZID=Europe/Berlin:20270301T030000"]),

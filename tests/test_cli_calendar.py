@@ -607,24 +607,22 @@ def test_a_refused_address_is_named(line, server):
     assert "ada@example.org: rejected" in done.err
 
 
+def half_sent(
+    line: Line, server: SmtpServer, *, people: int, rate: int, taken: int
+) -> subprocess.Popen[bytes]:
+    """A run that sends invites to so many people, once the server has taken so many of them."""
+    line.write("people.csv", "email\n" + "".join(f"p{number}@example.org\n" for number in range(people)))
+    words = f"calendar send gmc.toml --people people.csv --smtp {server.url()} --rate {rate}"
+    running = process(*words.split(), cwd=line.folder)
+    until = time.monotonic() + 30
+    while len(server.taken) < taken and time.monotonic() < until:
+        time.sleep(0.01)
+    return running
+
+
 def test_a_run_that_is_killed_goes_on_from_there(line, server):
     """What was prepared is sent by the next run, with the same SEQUENCE and stamp; nobody gets another message."""
-    line.write("people.csv", "email\n" + "".join(f"p{number}@example.org\n" for number in range(200)))
-    words = (
-        "calendar",
-        "send",
-        "gmc.toml",
-        "--people",
-        "people.csv",
-        "--smtp",
-        server.url(),
-        "--rate",
-        "6000",
-    )
-    running = process(*words, cwd=line.folder)
-    until = time.monotonic() + 30
-    while len(server.taken) < 20 and time.monotonic() < until:
-        time.sleep(0.01)
+    running = half_sent(line, server, people=200, rate=6000, taken=20)
     running.kill()
     running.communicate()
     killed_at = len(server.taken)
@@ -641,22 +639,7 @@ def test_a_run_that_is_killed_goes_on_from_there(line, server):
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_ctrl_c_stops_between_two_messages(line, server):
     """What left is known to have left."""
-    line.write("people.csv", "email\n" + "".join(f"p{number}@example.org\n" for number in range(100)))
-    words = (
-        "calendar",
-        "send",
-        "gmc.toml",
-        "--people",
-        "people.csv",
-        "--smtp",
-        server.url(),
-        "--rate",
-        "600",
-    )
-    running = process(*words, cwd=line.folder)
-    until = time.monotonic() + 30
-    while len(server.taken) < 3 and time.monotonic() < until:
-        time.sleep(0.01)
+    running = half_sent(line, server, people=100, rate=600, taken=3)
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=30)
     assert running.returncode == 130

@@ -13,7 +13,7 @@ from ..moment import Moment
 from ..programme.event import Event, Part
 from ..programme.series import SessionStatus, moment_on
 from ..programme.session import Session
-from .invite import NOBODY, CalendarEvent, Override, event_uid
+from .invite import NOBODY, CalendarEvent, Invite, Method, Override, event_uid
 from .words import event_words
 
 
@@ -86,6 +86,28 @@ def organizer_of(conference: Conference, sender: Mailbox, locale: str, token: st
         return sender
     name = plan.organizer_name.text(locale) if plan.organizer_name else sender.name
     return Mailbox(name, plan.organizer.replace(PLACEHOLDER, token))
+
+
+def shared_invite(
+    conference: Conference,
+    event: Event,
+    locale: str,
+    *,
+    method: Method,
+    organizer: Mailbox,
+    known_as: str = "",
+    comment: str = "",
+) -> Invite:
+    """The invite to an event as everybody gets it who reads a language. The organizer stands for the attendee too."""
+    return Invite(
+        method=method,
+        organizer=organizer,
+        attendee=organizer,
+        rsvp=wants_replies(conference),
+        alarm=conference.calendar.alarm if conference.calendar else None,
+        comment=comment,
+        **composed(conference, event, locale, known_as=known_as),
+    )
 
 
 def wants_replies(conference: Conference) -> bool:

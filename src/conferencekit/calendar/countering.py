@@ -43,16 +43,16 @@ def decline_counter(
     organizer = organizer_of(conference, sender, locale, token)
     lines = [
         b"BEGIN:VEVENT\r\n",
-        line("UID", {}, text_value(reply.uid)),
-        line("DTSTAMP", {}, utc_value(stamp_after(reply.dtstamp, instant_of(now)))),
-        line("SEQUENCE", {}, str(reply.sequence)),
+        line("UID", text_value(reply.uid)),
+        line("DTSTAMP", utc_value(stamp_after(reply.dtstamp, instant_of(now)))),
+        line("SEQUENCE", str(reply.sequence)),
         organizer_line(organizer),
     ]
     if recurrence := _recurrence(told, proposed):
         # in UTC, because no VTIMEZONE may stand in it
-        lines.append(line("RECURRENCE-ID", {}, utc_value(recurrence.instant)))
+        lines.append(line("RECURRENCE-ID", utc_value(recurrence.instant)))
     if comment:
-        lines.append(line("COMMENT", {}, text_value(comment)))
+        lines.append(line("COMMENT", text_value(comment)))
     data = calendar_of((), [*lines, b"END:VEVENT\r\n"], method="DECLINECOUNTER")
     if problems := validate(data, "DECLINECOUNTER"):
         raise InvalidCalendar(problems)

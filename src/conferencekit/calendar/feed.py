@@ -32,8 +32,6 @@ from .writing import calendar_of, event_lines, utc_value, zone_years
 FeedKind = Literal["conference", "track", "room", "person", "deadlines"]
 KINDS: Final[tuple[FeedKind, ...]] = get_args(FeedKind)
 
-_NONE: Final[dict[str, str]] = {}
-_URI: Final = {"VALUE": "URI"}
 _ADDRESS: Final = re.compile(r"(?:https?|webcals?)://[^\s\x00-\x1f\x7f]+")
 _USUAL: Final = CalendarPlan(organizer="x@example.org").cancelled_for
 _BEGIN: Final = datetime.min.replace(tzinfo=UTC)
@@ -370,7 +368,7 @@ def _make_piece(
         organizer=around.organizer,
     )
     track = one_line(session.track or "")
-    further = line("CATEGORIES", _NONE, text_value(track)) if track else b""
+    further = line("CATEGORIES", text_value(track)) if track else b""
     lines = event_lines(made, further)
     years, days = dict.fromkeys(zone_years(made)), days_of(event, around.zone)
     return _Piece(event, session, known_as, lines, tuple(years), tuple(days))
@@ -379,25 +377,25 @@ def _make_piece(
 def _properties(feed: Feed, conference: Conference, modified: datetime) -> Iterator[bytes]:
     """What the calendar says of itself. LAST-MODIFIED stands before everything that has one: `serving` reads it."""
     about = plain_text(f"feed:{feed.kind}:{feed.about}:{feed.locale}")
-    yield line("UID", _NONE, event_uid(conference.uid, about))
-    yield line("LAST-MODIFIED", _NONE, utc_value(modified))
+    yield line("UID", event_uid(conference.uid, about))
+    yield line("LAST-MODIFIED", utc_value(modified))
     name, every = text_value(one_line(feed.name)), _duration(feed.refresh)
-    yield line("NAME", _NONE, name)
-    yield line("X-WR-CALNAME", _NONE, name)
+    yield line("NAME", name)
+    yield line("X-WR-CALNAME", name)
     if description := text_value(plain_text(feed.description).strip()):
-        yield line("DESCRIPTION", _NONE, description)
-        yield line("X-WR-CALDESC", _NONE, description)
-    yield line("X-WR-TIMEZONE", _NONE, conference.timezone)
+        yield line("DESCRIPTION", description)
+        yield line("X-WR-CALDESC", description)
+    yield line("X-WR-TIMEZONE", conference.timezone)
     if conference.website:
-        yield line("URL", _NONE, uri_value(conference.website))
+        yield line("URL", uri_value(conference.website))
     if feed.source:
-        yield line("SOURCE", _URI, uri_value(feed.source))
-    yield line("REFRESH-INTERVAL", {"VALUE": "DURATION"}, every)
-    yield line("X-PUBLISHED-TTL", _NONE, every)
+        yield line("SOURCE", uri_value(feed.source), VALUE="URI")
+    yield line("REFRESH-INTERVAL", every, VALUE="DURATION")
+    yield line("X-PUBLISHED-TTL", every)
     if feed.colour:
-        yield line("COLOR", _NONE, feed.colour.lower())
+        yield line("COLOR", feed.colour.lower())
     if feed.image:
-        yield line("IMAGE", {**_URI, "DISPLAY": "BADGE"}, uri_value(feed.image))
+        yield line("IMAGE", uri_value(feed.image), VALUE="URI", DISPLAY="BADGE")
 
 
 def _duration(time: timedelta) -> str:

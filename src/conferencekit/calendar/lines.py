@@ -6,7 +6,6 @@ Source: RFC 5545, 3.1 and 3.3.11; RFC 6868 for what stands in quotes; RFC 6068 f
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -54,8 +53,8 @@ def mailto(mailbox: Mailbox) -> str:
     return "mailto:" + (address if _SAFE_ADDRESS.fullmatch(address) else quote(address, safe="!$'*+@"))
 
 
-def line(name: str, parameters: Mapping[str, str], value: str) -> bytes:
-    """A content line, folded, with its CRLF. Parameters and value are written as they are given."""
+def line(name: str, value: str, **parameters: str) -> bytes:
+    """A content line, folded, with its CRLF. Value and parameters are written as they are given."""
     given = "".join([f";{key}={each}" for key, each in parameters.items()]) if parameters else ""
     return fold(f"{name}{given}:{value}".encode())
 

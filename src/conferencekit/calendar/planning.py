@@ -21,7 +21,7 @@ from ..conference import PLACEHOLDER, Conference
 from ..mailbox import Mailbox
 from ..moment import second_of
 from ..programme.event import Event, next_event, stamp_after
-from .composing import composed, organizer_of, wants_replies
+from .composing import organizer_of, shared_invite
 from .invite import Invite, Method
 from .planned import invite_rule, planned_events
 from .told import KnownEvent, Telling, TellingKind, Told, facts_of
@@ -379,18 +379,17 @@ class _Planner:
         return self._bases[about]
 
     def _make_base(self, event: Event, method: Method, locale: str) -> tuple[Invite, str]:
-        plan = self.conference.calendar
-        nobody = organizer_of(self.conference, self.sender, locale, "x")
-        base = Invite(
+        base = shared_invite(
+            self.conference,
+            event,
+            locale,
             method=method,
-            organizer=nobody,
-            attendee=nobody,
-            rsvp=wants_replies(self.conference),
-            alarm=plan.alarm if plan else None,
+            organizer=organizer_of(self.conference, self.sender, locale, "x"),
+            known_as=self.told.first_id(event.id),
             comment=self._reason(event) if method == "CANCEL" and event.status == "cancelled" else "",
-            **composed(self.conference, event, locale, known_as=self.told.first_id(event.id)),
         )
-        said = (base.summary, base.description, base.url or "", nobody.name, str(base.rsvp), str(base.alarm))
+        host = base.organizer.name
+        said = (base.summary, base.description, base.url or "", host, str(base.rsvp), str(base.alarm))
         return base, hashlib.sha256("\0".join([*said, base.comment]).encode()).hexdigest()[:16]
 
     def _reason(self, event: Event, was: Event | None = None) -> str:

@@ -22,8 +22,6 @@ from .lines import line, plain_text, text_value, uri_value
 from .planned import held_dates
 from .writing import utc_value
 
-_NONE: Final[dict[str, str]] = {}
-_DATE: Final = {"VALUE": "DATE"}
 _NEAR: Final = timedelta(days=3)
 _TICK: Final = timedelta(microseconds=1)
 
@@ -44,18 +42,18 @@ class _Transparent:
     def lines(self) -> Iterator[bytes]:
         """The VEVENT."""
         yield b"BEGIN:VEVENT\r\n"
-        yield line("UID", _NONE, self.uid)
-        yield line("DTSTAMP", _NONE, utc_value(self.stamp))
-        yield line("SEQUENCE", _NONE, str(self.sequence))
-        yield line("SUMMARY", _NONE, text_value(one_line(self.summary)))
+        yield line("UID", self.uid)
+        yield line("DTSTAMP", utc_value(self.stamp))
+        yield line("SEQUENCE", str(self.sequence))
+        yield line("SUMMARY", text_value(one_line(self.summary)))
         yield self.times
         if description := plain_text(self.description).strip():
-            yield line("DESCRIPTION", _NONE, text_value(description))
+            yield line("DESCRIPTION", text_value(description))
         if location := one_line(self.location):
-            yield line("LOCATION", _NONE, text_value(location))
+            yield line("LOCATION", text_value(location))
         if self.url:
-            yield line("URL", _NONE, uri_value(self.url))
-        yield line("LAST-MODIFIED", _NONE, utc_value(self.stamp))
+            yield line("URL", uri_value(self.url))
+        yield line("LAST-MODIFIED", utc_value(self.stamp))
         yield b"STATUS:CONFIRMED\r\nTRANSP:TRANSPARENT\r\nEND:VEVENT\r\n"
 
 
@@ -78,15 +76,15 @@ def day_bars(
             sequence=sequence,
             stamp=stamp,
             summary=conference.title.text(locale),
-            times=line("DTSTART", _DATE, _date_value(first)) + line("DTEND", _DATE, _date_value(after)),
+            times=_date("DTSTART", first) + _date("DTEND", after),
             location=venue.name.text(locale) if venue and venue.name else "",
             url=conference.website,
         )
         yield b"".join(bar.lines())
 
 
-def _date_value(day: date) -> str:
-    return f"{day.year:04}{day.month:02}{day.day:02}"
+def _date(name: str, day: date) -> bytes:
+    return line(name, f"{day.year:04}{day.month:02}{day.day:02}", VALUE="DATE")
 
 
 def _runs(days: Iterable[date]) -> Iterator[tuple[date, date]]:
@@ -206,7 +204,7 @@ def _closing(
         sequence=sum(each.person is None for each in conference.deadlines[name].extensions),
         stamp=stamp,
         summary=f"{what} ({conference.title.text(locale)})",
-        times=line("DTSTART", _NONE, utc_value(closes)),
+        times=line("DTSTART", utc_value(closes)),
         description=text[:1].upper() + text[1:],
         url=conference.website,
     )

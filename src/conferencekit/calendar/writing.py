@@ -29,7 +29,6 @@ PRODID: Final = "-//conferencekit//NONSGML conferencekit 1//EN"
 
 _HEAD: Final = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{PRODID}\r\nCALSCALE:GREGORIAN\r\n".encode()
 _END: Final = b"END:VCALENDAR\r\n"
-_NONE: Final[dict[str, str]] = {}
 
 
 def invite_to_ical(invite: Invite) -> bytes:
@@ -88,14 +87,14 @@ def calendar_of(
     method: str | None = None,
 ) -> bytes:
     """A calendar of components, whose times are in zones that are right in these years."""
-    head = [_HEAD, line("METHOD", _NONE, method) if method else b"", properties]
+    head = [_HEAD, line("METHOD", method) if method else b"", properties]
     return b"".join([*head, *_vtimezones(years), *pieces, _END])
 
 
 def event_lines(event: CalendarEvent, further: bytes = b"") -> bytes:
     """The VEVENTs of an event as a feed has them, without attendees. `further`: more lines of each."""
     organizer = organizer_line(event.organizer) if event.organizer != NOBODY else b""
-    more = organizer + line("LAST-MODIFIED", _NONE, utc_value(event.dtstamp)) + further
+    more = organizer + line("LAST-MODIFIED", utc_value(event.dtstamp)) + further
     return b"".join(piece + more + b"END:VEVENT\r\n" for piece in _vevents(event, is_public=True))
 
 
@@ -117,8 +116,8 @@ def _organizing(organizer: Mailbox) -> bytes:
 
 def organizer_line(organizer: Mailbox) -> bytes:
     """The line of whoever invites."""
-    name = {"CN": parameter(organizer.name)} if organizer.name else _NONE
-    return line("ORGANIZER", name, mailto(organizer))
+    name = {"CN": parameter(organizer.name)} if organizer.name else {}
+    return line("ORGANIZER", mailto(organizer), **name)
 
 
 def _attendee(method: str, attendee: Mailbox, *, rsvp: bool) -> bytes:
@@ -135,9 +134,7 @@ def _attendee(method: str, attendee: Mailbox, *, rsvp: bool) -> bytes:
 @lru_cache(maxsize=4096)
 def shared_part(invite: Invite) -> tuple[bytes, ...]:
     """The pieces of an invite around each person's lines, found valid. Organizer, attendee and `rsvp` do not count."""
-    head = b"".join(
-        [_HEAD, line("METHOD", _NONE, invite.method), *_vtimezones(zone_years(invite, is_public=False))]
-    )
+    head = b"".join([_HEAD, line("METHOD", invite.method), *_vtimezones(zone_years(invite, is_public=False))])
     tail = _alarm(invite) + b"END:VEVENT\r\n"
     pieces = [head, *_vevents(invite, is_public=False)]
     shared = (pieces[0] + pieces[1], *(tail + each for each in pieces[2:]), tail + _END)
@@ -167,25 +164,25 @@ def _own_vevents(event: CalendarEvent, *, is_public: bool) -> tuple[Override, ..
 def _vevent(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: bool) -> Iterator[bytes]:
     method = event.method if isinstance(event, Invite) else ""
     yield b"BEGIN:VEVENT\r\n"
-    yield line("UID", _NONE, text_value(event.uid))
-    yield line("DTSTAMP", _NONE, utc_value(event.dtstamp))
-    yield line("SEQUENCE", _NONE, str(event.sequence))
-    yield line("SUMMARY", _NONE, text_value(one_line(event.summary)))
+    yield line("UID", text_value(event.uid))
+    yield line("DTSTAMP", utc_value(event.dtstamp))
+    yield line("SEQUENCE", str(event.sequence))
+    yield line("SUMMARY", text_value(one_line(event.summary)))
     yield from _times(event, at, is_public=is_public)
     link = "" if method == "CANCEL" else uri_value(at.join or "")
     if description := _description(event, link):
-        yield line("DESCRIPTION", _NONE, text_value(description))
+        yield line("DESCRIPTION", text_value(description))
     if location := one_line(at.location) or link:
-        yield line("LOCATION", _NONE, text_value(location))
+        yield line("LOCATION", text_value(location))
     if method != "CANCEL" or event.status == "cancelled":  # a CANCEL of one person's invite has no STATUS
-        yield line("STATUS", _NONE, at.status.upper())
+        yield line("STATUS", at.status.upper())
     if event.url:
-        yield line("URL", _NONE, uri_value(event.url))
+        yield line("URL", uri_value(event.url))
     if link:
         label = parameter(one_line(event.summary))
-        yield line("CONFERENCE", {"VALUE": "URI", "FEATURE": "AUDIO,VIDEO", "LABEL": label}, link)
+        yield line("CONFERENCE", link, VALUE="URI", FEATURE="AUDIO,VIDEO", LABEL=label)
     if isinstance(event, Invite) and (comment := plain_text(event.comment).strip()):
-        yield line("COMMENT", _NONE, text_value(comment))
+        yield line("COMMENT", text_value(comment))
     if method == "REQUEST":
         yield b"TRANSP:OPAQUE\r\n"
         yield b"X-MICROSOFT-DISALLOW-COUNTER:TRUE\r\n"  # nobody can propose another time for a conference
@@ -199,7 +196,7 @@ def _times(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: boo
     yield _time("DTEND", at.ends, in_utc=in_utc)
     if isinstance(at, Override) or not event.rrule:
         return
-    yield line("RRULE", _NONE, event.rrule)
+    yield line("RRULE", event.rrule)
     if not is_public:
         for each in event.overrides:
             if each.status == "cancelled":
@@ -208,8 +205,8 @@ def _times(event: CalendarEvent, at: CalendarEvent | Override, *, is_public: boo
 
 def _time(name: str, moment: Moment, *, in_utc: bool) -> bytes:
     if in_utc or is_utc(moment.zone):
-        return line(name, _NONE, utc_value(moment.instant))
-    return line(name, {"TZID": moment.zone}, f"{moment.wall:%Y%m%dT%H%M%S}".rjust(15, "0"))
+        return line(name, utc_value(moment.instant))
+    return line(name, f"{moment.wall:%Y%m%dT%H%M%S}".rjust(15, "0"), TZID=moment.zone)
 
 
 def utc_value(instant: datetime) -> str:
@@ -245,8 +242,8 @@ def _alarm(invite: Invite) -> bytes:
     seconds = int(invite.alarm.total_seconds())
     lines = [
         b"BEGIN:VALARM\r\nACTION:DISPLAY\r\n",
-        line("DESCRIPTION", _NONE, text_value(one_line(invite.summary))),
-        line("TRIGGER", _NONE, f"-PT{seconds // 60}M" if seconds % 60 == 0 else f"-PT{seconds}S"),
+        line("DESCRIPTION", text_value(one_line(invite.summary))),
+        line("TRIGGER", f"-PT{seconds // 60}M" if seconds % 60 == 0 else f"-PT{seconds}S"),
         b"END:VALARM\r\n",
     ]
     return b"".join(lines)

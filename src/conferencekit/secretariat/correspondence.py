@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from ..calendar.composing import composed, organizer_of, wants_replies
+from ..calendar.composing import organizer_of, shared_invite
 from ..calendar.invite import Invite, Method
 from ..calendar.planned import planned_events
 from ..calendar.words import times_text, title_text
@@ -267,15 +267,9 @@ class Correspondence:
 
     def _invite(self, conference: Conference, event: Event, locale: str) -> Invite:
         """The invite to an event as everybody gets it who reads this language; to whom, each notice says."""
+        method: Method = "CANCEL" if event.status == "cancelled" else "REQUEST"
         organizer = organizer_of(conference, self._sender, locale)
-        return Invite(
-            method="CANCEL" if event.status == "cancelled" else "REQUEST",
-            organizer=organizer,
-            attendee=organizer,
-            rsvp=wants_replies(conference),
-            alarm=conference.calendar.alarm if conference.calendar else None,
-            **composed(conference, event, locale),
-        )
+        return shared_invite(conference, event, locale, method=method, organizer=organizer)
 
 
 def _own_invite(registration: Registration, told: Told, context: Context) -> Mapping[str, object]:
