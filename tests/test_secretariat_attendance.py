@@ -133,7 +133,7 @@ def test_whoever_cancelled_is_not_invited(desk):
     (invite,) = desk.invites("ada")
     desk.secretariat.registrations.cancel(ada)
     taken = desk.take(reply_to(invite))
-    assert [each.attendance.is_current for each in taken.kept] == [False]
+    assert [each.is_current for each in taken.kept] == [False]
     assert desk.answers(ada) == {}
     desk.register("ada")
     again = desk.invites("ada")[-1]
@@ -149,7 +149,7 @@ def test_a_reply_to_a_session_that_is_cancelled(desk):
     (opening,) = desk.secretariat.conference.sessions
     off = evolve(desk.secretariat.conference, sessions=(evolve(opening, status="cancelled"),))
     desk.secretariat.reload(off)
-    assert [each.attendance.is_current for each in desk.take(reply_to(invite)).kept] == [False]
+    assert [each.is_current for each in desk.take(reply_to(invite)).kept] == [False]
     assert desk.answers(ada) == {}
 
 

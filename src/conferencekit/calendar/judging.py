@@ -24,7 +24,7 @@ from .incoming import Mail
 from .invite import event_uid
 from .planning import TokenOf
 from .replies import NoReply, Reply, day_of, read_replies
-from .told import ANSWERS, Answer, Attendance, Telling, Told, attendance_now
+from .told import ANSWERS, Answer, Attendance, Told, answers_it, attendance_now
 
 KeysOf = Callable[[str], Sequence[str]]
 """Gives the keys of everybody who has an address."""
@@ -42,9 +42,10 @@ _AHEAD: Final = timedelta(days=1)
 class Answered:
     """A reply that counts from now on. `event` is an event's id, or `event/date` for a date of a series.
 
-    `before` is their answer before. `is_proven`: it came to the person's own reply address, from and for their own
-    address, so nobody wrote it who was not sent the invite, or forged the sender as well. `has_more`: they were
-    invited to something else that they have not declined.
+    `is_current`: it answers what they were told last; else it is kept, and accepts nothing new. `before` is their
+    answer before. `is_proven`: it came to the person's own reply address, from and for their own address, so nobody
+    wrote it who was not sent the invite, or forged the sender as well. `has_more`: they were invited to something else
+    that they have not declined.
     """
 
     source: str
@@ -52,6 +53,7 @@ class Answered:
     event: str
     reply: Reply
     attendance: Attendance
+    is_current: bool
     before: Attendance | None = None
     is_proven: bool = False
     has_more: bool = False
@@ -64,7 +66,7 @@ class Answered:
         Somebody who comes to other events is asked: a registration is for all of them.
         """
         now, before = self.attendance, self.before
-        if self.rule == "note" or now.answer != "DECLINED" or not now.is_current:
+        if self.rule == "note" or now.answer != "DECLINED" or not self.is_current:
             return "nothing"
         if before is not None and before.answer == "DECLINED" and before.sequence == now.sequence:
             return "nothing"
@@ -255,7 +257,7 @@ class Judge:
             return Suspicious(source=mail.source, person=person, event=key, reason=reason)
         if reply.method == "COUNTER":
             return Proposed(source=mail.source, person=person, event=key, reply=reply)
-        now, before = _attendance(reply, telling), attendance.get(person, {}).get(key)
+        now, before = _attendance(reply), attendance.get(person, {}).get(key)
         if before is not None and _rank(now) <= _rank(before):
             if _rank(now) < _rank(before):
                 return Outdated(source=mail.source, person=person, event=key)
@@ -269,6 +271,7 @@ class Judge:
             event=key,
             reply=reply,
             attendance=now,
+            is_current=answers_it(now, telling),
             before=before,
             is_proven=is_proven,
             rule=plan.on_decline if plan else "note",
@@ -352,12 +355,11 @@ def _stranger(mail: Mail, reply: Reply, event: str, reason: str) -> Stranger:
     return Stranger(source=mail.source, address=reply.attendee, event=event, reason=reason)
 
 
-def _attendance(reply: Reply, telling: Telling) -> Attendance:
+def _attendance(reply: Reply) -> Attendance:
     return Attendance(
         answer=reply.answer,
         sequence=reply.sequence,
         dtstamp=reply.dtstamp,
-        is_current=telling.method == "REQUEST" and reply.sequence == telling.sequence,
         comment=reply.comment,
     )
 

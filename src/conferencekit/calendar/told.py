@@ -54,15 +54,11 @@ class Telling:
 
 @frozen(kw_only=True)
 class Attendance:
-    """What one person answered about one event: to which SEQUENCE, and the stamp of the reply that counts.
-
-    `is_current`: it answers what they were told last. An answer to an earlier version is kept, and accepts nothing new.
-    """
+    """What one person answered about one event: to which SEQUENCE, and the stamp of the reply that counts."""
 
     answer: Answer
     sequence: int
     dtstamp: datetime
-    is_current: bool = True
     comment: str = ""
 
 
@@ -113,6 +109,11 @@ class AnswerNow:
     earlier: Attendance | None = None
 
 
+def answers_it(attendance: Attendance, telling: Telling) -> bool:
+    """Whether it answers this invite. An answer to an earlier version is kept, and accepts nothing new."""
+    return telling.method == "REQUEST" and attendance.sequence == telling.sequence
+
+
 def attendance_now(told: Told, person: str, event: str) -> AnswerNow:
     """What a person's answer is about an event, or about a date of a series (`event/date`).
 
@@ -127,12 +128,7 @@ def attendance_now(told: Told, person: str, event: str) -> AnswerNow:
         found = answers.get(name)
         if found is None:
             continue
-        if (
-            found.is_current
-            and telling
-            and telling.method == "REQUEST"
-            and found.sequence == telling.sequence
-        ):
+        if telling and answers_it(found, telling):
             return AnswerNow(answer=found.answer, comment=found.comment, earlier=earlier)
         earlier = earlier or found
     return AnswerNow(earlier=earlier)

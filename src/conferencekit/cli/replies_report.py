@@ -98,13 +98,13 @@ def _section(output: Output, title: str, lines: list[str]) -> None:
 
 
 def _counts(judged: Judged) -> str:
-    current = Counter(each.attendance.answer for each in judged.changes if each.attendance.is_current)
+    current = Counter(each.attendance.answer for each in judged.changes if each.is_current)
     pieces = [f"{ANSWER_WORDS[answer]} {current[answer]}" for answer in ("ACCEPTED", "DECLINED", "TENTATIVE")]
     pieces += [
         f"{ANSWER_WORDS[each]} {current[each]}" for each in ("DELEGATED", "NEEDS-ACTION") if current[each]
     ]
     counted = {
-        "answered an earlier version": sum(not each.attendance.is_current for each in judged.changes),
+        "answered an earlier version": sum(not each.is_current for each in judged.changes),
         "repeated": len(_all(judged, Repeated)),
         "came late": len(_all(judged, Outdated)),
         "proposals": len(_all(judged, Proposed)),
@@ -122,7 +122,7 @@ def _change_lines(judged: Judged, names: Names) -> Iterator[str]:
     """For each event and answer: how many, and who, where they do not simply come."""
     groups: dict[tuple[str, Answer, bool], list[Answered]] = {}
     for each in judged.changes:
-        groups.setdefault((each.event, each.attendance.answer, each.attendance.is_current), []).append(each)
+        groups.setdefault((each.event, each.attendance.answer, each.is_current), []).append(each)
     for (event, answer, is_current), found in sorted(
         groups.items(), key=lambda each: (each[0][0], not each[0][2])
     ):
@@ -185,7 +185,7 @@ def report_plain(judged: Judged, names: Names) -> dict[str, object]:
                 "person": names.mailboxes[each.person].address,
                 "event": each.event,
                 "answer": each.attendance.answer,
-                "current": each.attendance.is_current,
+                "current": each.is_current,
                 "before": each.before.answer if each.before else None,
                 "comment": each.attendance.comment,
                 "action": each.action,

@@ -23,7 +23,7 @@ from ..form.address import email_key
 from ..ports import ChangeSet, Committed, Index, Put
 from ..programme.event import Event
 from ..registration.registration import Registration, State
-from ..wire import Layout
+from ..wire import Body, Layout
 from . import records
 from .intake import TRIES
 from .registrations import Registrations
@@ -46,7 +46,13 @@ class Attended:
     attendance: Attendance
 
 
-ANSWERS: Final = Layout(Attended, schema=1)
+def without_is_current(body: Body) -> Body:
+    """The body of an answer of schema 1 as one of schema 2: whether it answers what was told last follows from that."""
+    attendance: Body = body["attendance"]  # type: ignore[assignment]  # as schema 1 wrote it
+    return {**body, "attendance": {key: each for key, each in attendance.items() if key != "is_current"}}
+
+
+ANSWERS: Final = Layout(Attended, schema=2, upgrades={1: without_is_current})
 """How stores keep an answer."""
 
 
@@ -165,7 +171,7 @@ class AttendanceList:
             entry=entry,
             session=change.event,
             answer=change.attendance.answer,
-            is_current=change.attendance.is_current,
+            is_current=change.is_current,
         )
 
     def _after_declines(

@@ -175,7 +175,12 @@ def _telling(data: Mapping[str, Any]) -> Telling:
 def _attendance(data: Mapping[str, Any]) -> Attendance:
     if data["answer"] not in get_args(Answer):
         raise ValueError(f"{data['answer']!r} is no answer")
-    return Attendance(**{**data, "dtstamp": _instant(data["dtstamp"])})
+    return Attendance(
+        answer=data["answer"],
+        sequence=int(data["sequence"]),
+        dtstamp=_instant(data["dtstamp"]),
+        comment=str(data["comment"]),
+    )
 
 
 def _instant(text: object) -> datetime:
