@@ -19,7 +19,6 @@ from tests.reply_samples import (
     google_ics,
     judge_of,
     moved,
-    outlook,
     token_of,
     told_of,
     with_tokens,
@@ -37,9 +36,7 @@ from conferencekit.calendar.judging import (
     Stranger,
     Suspicious,
     Unread,
-    apply_verdicts,
 )
-from conferencekit.calendar.replies import read_replies
 from conferencekit.calendar.told import AnswerNow, Told, attendance_now, renamed
 
 PLAN = conference()
@@ -161,12 +158,6 @@ def test_two_answers_of_one_second():
     yes, no = Answer(), Answer(partstat="DECLINED")
     first, second = judged(yes, no).told, judged(no, yes).told
     assert first == second != TOLD
-
-
-def test_verdicts_apply_in_any_order():
-    """The last answer counts, not the last verdict."""
-    found = judged(Answer(minute=1), Answer(minute=2, partstat="DECLINED"))
-    assert apply_verdicts(TOLD, reversed(found.verdicts)) == found.told
 
 
 def test_changes_are_from_what_was_before_all_of_them():
@@ -484,12 +475,11 @@ def test_the_outcome_is_the_same_in_every_order(orders):
 
 @given(st.lists(ANSWERS, max_size=8))
 def test_read_twice_they_change_nothing_more(answers):
-    """Whether the replies are read again, or the verdicts applied again."""
+    """Whoever reads a mailbox again, reads all that is in it."""
     first = judged(*answers)
     again = judged(*answers, told=first.told)
     assert again.told == first.told
     assert again.changes == ()
-    assert apply_verdicts(first.told, first.verdicts) == first.told
 
 
 @given(st.lists(ANSWERS, max_size=8), st.integers(0, 8))
@@ -504,17 +494,6 @@ def test_a_thousand_times_the_same():
     found = judged(*[Answer(partstat="DECLINED")] * 1_000)
     assert sum(isinstance(each, Answered) for each in found.verdicts) == 1
     assert len(found.changes) == 1
-
-
-def test_one_by_one_as_together():
-    """A host that judges each by itself and applies it comes to the same."""
-    answers = [Answer(minute=1), Answer(minute=2, partstat="DECLINED"), Answer(person="bea")]
-    told = TOLD
-    for each in answers:
-        sent = mail(each, outlook)
-        (data,) = sent.calendars
-        told = apply_verdicts(told, [judge_of(PLAN, told).judge(sent, *read_replies(data))])
-    assert told == judge_of(PLAN, TOLD).judge_all(mail(each, outlook) for each in answers).told
 
 
 def test_what_is_no_reply_is_listed():

@@ -143,19 +143,16 @@ Verdict: TypeAlias = Answered | Repeated | Outdated | Proposed | Stranger | Susp
 
 @frozen(kw_only=True)
 class Judged:
-    """Replies with their verdicts, in their order, and what was told before and after them.
+    """Replies with their verdicts, in their order.
 
-    `silent` counts mails without a calendar in them.
+    `before` is what was told before them, `told` the same with the answers that count now. `silent` counts mails
+    without a calendar in them.
     """
 
     before: Told
+    told: Told
     verdicts: tuple[Verdict, ...]
     silent: int = 0
-
-    @property
-    def told(self) -> Told:
-        """What was told, with the answers that count now."""
-        return apply_verdicts(self.before, self.verdicts)
 
     @property
     def changes(self) -> tuple[Answered, ...]:
@@ -227,11 +224,8 @@ class Judge:
                     if isinstance(verdict, Answered):
                         attendance.setdefault(verdict.person, {})[verdict.event] = verdict.attendance
                     verdicts.append(verdict)
-        return Judged(before=self.told, verdicts=tuple(verdicts), silent=silent)
-
-    def judge(self, mail: Mail, reply: Reply | NoReply) -> Verdict:
-        """One reply that came in a mail, by what was told and answered before."""
-        return self._verdict(mail, reply, self.told.attendance)
+        told = evolve(self.told, attendance=attendance)
+        return Judged(before=self.told, told=told, verdicts=tuple(verdicts), silent=silent)
 
     def _verdict(
         self, mail: Mail, reply: Reply | NoReply, attendance: Mapping[str, Mapping[str, Attendance]]
@@ -327,19 +321,6 @@ def has_declined_all(told: Told, person: str) -> bool:
     """Whether somebody declined every event that they are invited to, as they were told it last."""
     invited = (name for name, each in told.people[person].items() if each.method == "REQUEST")
     return all(attendance_now(told, person, each).answer == "DECLINED" for each in invited)
-
-
-def apply_verdicts(told: Told, verdicts: Iterable[Verdict]) -> Told:
-    """What was told, with the answers that count: of several, the latest, in whatever order they stand."""
-    attendance: dict[str, dict[str, Attendance]] = {}
-    for each in verdicts:
-        if not isinstance(each, Answered):
-            continue
-        mine = attendance.setdefault(each.person, dict(told.attendance.get(each.person, {})))
-        before = mine.get(each.event)
-        if before is None or _rank(each.attendance) > _rank(before):
-            mine[each.event] = each.attendance
-    return evolve(told, attendance={**told.attendance, **attendance})
 
 
 def reply_address(conference: Conference) -> re.Pattern[str] | None:

@@ -6,7 +6,7 @@ Nothing here has an address: a person is a key that whoever keeps this chooses.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final, Literal, get_args
 
@@ -132,6 +132,18 @@ def attendance_now(told: Told, person: str, event: str) -> AnswerNow:
             return AnswerNow(answer=found.answer, comment=found.comment, earlier=earlier)
         earlier = earlier or found
     return AnswerNow(earlier=earlier)
+
+
+def answers_now(told: Told, person: str) -> Iterator[tuple[str, AnswerNow]]:
+    """What a person answers to each event that they are invited to, and to dates that they answered by themselves.
+
+    An invite that did not leave invited nobody.
+    """
+    own = told.attendance.get(person, {})
+    for event, telling in told.people.get(person, {}).items():
+        if telling.method == "REQUEST" and (event in own or not telling.is_first_and_unsent):
+            for name in (event, *sorted(each for each in own if each.startswith(f"{event}/"))):
+                yield name, attendance_now(told, person, name)
 
 
 def facts_of(event: Event) -> str:

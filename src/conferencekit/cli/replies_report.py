@@ -20,7 +20,7 @@ from ..calendar.judging import (
     Unread,
 )
 from ..calendar.replies import Written
-from ..calendar.told import ANSWERS, Answer, AnswerNow, Told, attendance_now
+from ..calendar.told import ANSWERS, Answer, AnswerNow, Told, answers_now
 from ..calendar.words import title_text
 from ..conference import Conference
 from ..mailbox import Mailbox
@@ -224,15 +224,10 @@ class Known:
 
 
 def attendance_of(told: Told) -> Iterator[Known]:
-    """What everybody answers who is invited now, event by event. An invite that did not leave invited nobody."""
-    for person, tellings in sorted(told.people.items()):
-        for event, telling in sorted(tellings.items()):
-            answers = told.attendance.get(person, {})
-            if telling.method != "REQUEST" or (telling.is_first_and_unsent and event not in answers):
-                continue
-            dates = (each for each in answers if each.startswith(f"{event}/"))
-            for name in (event, *sorted(dates)):
-                yield Known(person, name, attendance_now(told, person, name))
+    """What everybody answers who is invited now."""
+    for person in told.people:
+        for event, now in answers_now(told, person):
+            yield Known(person, event, now)
 
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)

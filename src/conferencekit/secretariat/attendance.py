@@ -16,7 +16,16 @@ from ..calendar.incoming import Mail
 from ..calendar.judging import Answered, Judge, Judged, Repeated, has_declined_all, reply_address
 from ..calendar.planned import planned_events
 from ..calendar.replies import Reply, read_replies
-from ..calendar.told import AnswerNow, Attendance, KnownEvent, Telling, Told, attendance_now, facts_of
+from ..calendar.told import (
+    AnswerNow,
+    Attendance,
+    KnownEvent,
+    Telling,
+    Told,
+    answers_now,
+    attendance_now,
+    facts_of,
+)
 from ..errors import InvalidAddress, StoreBusy, TransitionNotAllowed
 from ..events import AttendanceChanged
 from ..form.address import email_key
@@ -215,7 +224,7 @@ class AttendanceList:
         person = self._registrations.get(registration_id)
         found = list(self._shell.walk(KIND, "person", registration_id))
         told = self._told([person], [ANSWERS.from_body(each.body) for each in found])
-        return dict(_answers(told, registration_id))
+        return dict(answers_now(told, registration_id))
 
     def everybody(self) -> Iterator[tuple[Registration, Mapping[str, AnswerNow]]]:
         """Everybody who is confirmed, by order of arrival, with what they answer at present."""
@@ -223,7 +232,7 @@ class AttendanceList:
         people = list(self._registrations.find("confirmed"))
         told = self._told(people, attended)
         for person in people:
-            yield person, dict(_answers(told, person.id))
+            yield person, dict(answers_now(told, person.id))
 
     # -- what was told
 
@@ -290,15 +299,6 @@ def _telling(person: Registration, event: Event) -> Telling:
         dtstamp=event.dtstamp,
         sent=event.dtstamp,
     )
-
-
-def _answers(told: Told, person: str) -> Iterator[tuple[str, AnswerNow]]:
-    """The answers to each event that the person is invited to, and to dates that they answered by themselves."""
-    own = told.attendance.get(person, {})
-    for event, telling in told.people.get(person, {}).items():
-        if telling.method == "REQUEST":
-            for name in (event, *sorted(each for each in own if each.startswith(f"{event}/"))):
-                yield name, attendance_now(told, person, name)
 
 
 def _attendees(mails: Iterable[Mail]) -> Iterator[str]:
