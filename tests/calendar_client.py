@@ -1,106 +1,108 @@
-"""A calendar program as it is on people's machines: keyed by UID, by the rules of RFC 5546, on a parser of its own.
+"""A calendar program as it is on people's machines: keyed by UID, and a later message is one with a higher SEQUENCE, or
+with the same one and a later DTSTAMP (RFC 5546, 2.1.5).
 
-It shares no code with what writes invites, nor with icalendar. It reads times by the zones in the file, or by a table of
-its own, which may be older than the file.
+It reads by `calendar_strict`, which shares no code with what writes invites, nor with icalendar; times by the zones in the
+file, or by a table of its own, which may be older than the file.
 """
 
 from __future__ import annotations
 
-import calendar
-import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-import pytz
-from attrs import define, field
-from tests.calendar_clock import zones_of
+from tests.calendar_strict import Block, Shown, occurrences, parse, witness, zones_in
 
-Line = tuple[str, dict[str, str], str]
 Table = Callable[[datetime, str], datetime]
 """A table of zones: gives the instant (UTC) that a wall time is in a zone."""
 
 
-@cache
-def zone(name: str) -> ZoneInfo:
-    """The zone by pytz's file."""
-    with pytz.open_resource(name) as file:
-        return ZoneInfo.from_file(file, key=name)
-
-
 def own_table(wall: datetime, name: str) -> datetime:
     """The zone data of today."""
-    return wall.replace(tzinfo=zone(name)).astimezone(UTC)
+    return wall.replace(tzinfo=witness(name)).astimezone(UTC)
 
 
-def lines_of(octets: bytes) -> list[Line]:
-    """The content lines: names, parameters (unquoted), values as they are."""
-    text = octets.decode("utf-8").replace("\r\n ", "").replace("\r\n\t", "")
-    return [split(line) for line in text.split("\r\n") if line]
+@dataclass
+class TableClock:
+    """The clocks of a zone by a table, whatever a file says of them."""
+
+    table: Table
+    name: str
+
+    def readings(self, wall: datetime) -> list[datetime]:
+        return [self.table(wall, self.name)]
 
 
-def split(line: str) -> Line:
-    head = re.match(r'(?:[^":]|"[^"]*")*', line)[0]
-    name, *parameters = re.findall(r'(?:[^";]|"[^"]*")+', head)
-    pairs = (each.partition("=") for each in parameters)
-    return name.upper(), {key.upper(): value.strip('"') for key, _, value in pairs}, line[len(head) + 1 :]
-
-
-@define
+@dataclass
 class Held:
-    """An event in the calendar: the lines of its VEVENTs, and the zones that its file brought along."""
+    """What the calendar has of an event: nothing is shown after a CANCEL, and the version is not forgotten."""
 
     sequence: int
     stamp: str
-    components: list[list[Line]]
-    zones: dict[str, object]
-    is_cancelled: bool = False
+    octets: bytes
+    event: Block
+    shown: list[Shown]
+    is_cancelled: bool
     answer: str = "NEEDS-ACTION"
 
+    @property
+    def organizer(self) -> str:
+        """Where replies go, as a URI."""
+        return self.event.one("ORGANIZER").value
 
-@define
+
+@dataclass
 class Client:
     """The calendar of one person. Without a table, times are read by the zones in the files."""
 
     address: str
     table: Table | None = None
-    events: dict[str, Held] = field(factory=dict)
+    events: dict[str, Held] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
 
-    def receive(self, octets: bytes) -> None:
-        """What a mail program does with an invite: newer than what it has, it counts; else it is dropped."""
-        lines = lines_of(octets)
-        method = value(lines, "METHOD")
-        components = list(events_in(lines))
-        uid, sequence = value(components[0], "UID"), int(value(components[0], "SEQUENCE") or 0)
-        stamp = value(components[0], "DTSTAMP")
-        attendees = {each[2].casefold() for each in components[0] if each[0] == "ATTENDEE"}
-        assert attendees == {f"mailto:{self.address}"}, "an invite for somebody else"
+    def receive(self, octets: bytes) -> bool:
+        """What a mail program does with an invite: newer than what it has, it counts. Whether it did."""
+        whole = parse(octets)
+        event = next(each for each in whole.blocks if each.name == "VEVENT")
+        assert [each.value for each in event.all("ATTENDEE")] == [f"mailto:{self.address}"]
+        uid, is_cancelled = event.one("UID").value, whole.one("METHOD").value == "CANCEL"
+        if uid in self.moved and not is_cancelled and not event.all("RRULE"):
+            assert event.one("DTSTART").value.endswith("Z"), (
+                "told by wall time, which this calendar reads by old clocks"
+            )
+        version = int(event.one("SEQUENCE").value), event.one("DTSTAMP").value
         held = self.events.get(uid)
-        if held and (sequence, stamp) <= (held.sequence, held.stamp):
-            return
-        if method == "CANCEL":
-            if held:
-                held.sequence, held.stamp, held.is_cancelled = sequence, stamp, True
-            return
-        zones = zones_of(octets, 2090)
-        self.events[uid] = Held(sequence, stamp, components, zones)
+        if held and version <= (held.sequence, held.stamp):
+            same = version < (held.sequence, held.stamp) or octets == held.octets
+            assert same, f"two messages about {uid} are of one version, {version}"
+            return False
+        clocks = zones_in(octets)
+        if self.table is not None:
+            clocks = {name: TableClock(self.table, name) for name in clocks}
+        found = [] if is_cancelled else occurrences(whole, clocks)
+        self.events[uid] = Held(*version, octets, event, found, is_cancelled)
+        return True
+
+    def move_clocks(self, uid: str, by: timedelta) -> None:
+        """As if zone data had changed since, and not here: what was told of this event is other instants now."""
+        if uid in self.events:
+            self.moved.add(uid)
+            for each in self.events[uid].shown:
+                each.starts += by
+                each.ends += by
+
+    def shown(self) -> list[Shown]:
+        """Everything that it shows."""
+        return [each for held in self.events.values() for each in held.shown]
 
     def programme(self) -> set[tuple[str, datetime, datetime]]:
-        """What it shows: UID, start and end (UTC) of everything that takes place."""
-        return {
-            (uid, starts, ends)
-            for uid, held in self.events.items()
-            if not held.is_cancelled
-            for starts, ends in self._dates(held)
-        }
+        """UID, start and end (UTC) of everything that it shows."""
+        return {(each.uid, each.starts, each.ends) for each in self.shown()}
 
-    def reply(self, uid: str, answer: str, stamp: datetime, *, sequence: int | None = None) -> bytes:
+    def reply(self, uid: str, answer: str, stamp: datetime) -> bytes:
         """The mail program's answer: it echoes UID, SEQUENCE, ORGANIZER and ATTENDEE, and drops the rest."""
         held = self.events[uid]
         held.answer = answer
-        first = held.components[0]
-        (organizer,) = [each[2] for each in first if each[0] == "ORGANIZER"]
         lines = [
             "BEGIN:VCALENDAR",
             "PRODID:-//Somebody//Mail 1.0//EN",
@@ -108,94 +110,11 @@ class Client:
             "METHOD:REPLY",
             "BEGIN:VEVENT",
             f"UID:{uid}",
-            f"SEQUENCE:{held.sequence if sequence is None else sequence}",
+            f"SEQUENCE:{held.sequence}",
             f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}",
-            f"ORGANIZER:{organizer}",
+            f"ORGANIZER:{held.organizer}",
             f"ATTENDEE;PARTSTAT={answer}:mailto:{self.address}",
             "END:VEVENT",
             "END:VCALENDAR",
         ]
         return "".join(f"{each}\r\n" for each in lines).encode()
-
-    def _dates(self, held: Held) -> Iterator[tuple[datetime, datetime]]:
-        master = next(each for each in held.components if not value(each, "RECURRENCE-ID"))
-        others = {
-            self._instant(line(each, "RECURRENCE-ID"), held): each
-            for each in held.components
-            if value(each, "RECURRENCE-ID")
-        }
-        left_out = {self._instant(each, held) for each in master if each[0] == "EXDATE"}
-        starts, ends = line(master, "DTSTART"), line(master, "DTEND")
-        for days in repeats(value(master, "RRULE"), wall_of(starts[2]).date()):
-            begins = self._instant(shifted(starts, days), held)
-            other = others.get(begins)
-            if begins in left_out or (other and value(other, "STATUS") == "CANCELLED"):
-                continue
-            if other:
-                yield self._instant(line(other, "DTSTART"), held), self._instant(line(other, "DTEND"), held)
-            else:
-                yield begins, self._instant(shifted(ends, days), held)
-
-    def _instant(self, found: Line, held: Held) -> datetime:
-        _, parameters, text = found
-        wall = wall_of(text)
-        if text.endswith("Z"):
-            return wall.replace(tzinfo=UTC)
-        if self.table is not None:
-            return self.table(wall, parameters["TZID"])
-        return held.zones[parameters["TZID"]].readings(wall)[0]
-
-
-def value(lines: list[Line], name: str) -> str:
-    """The value of the first line of a name, or nothing."""
-    return next((each[2] for each in lines if each[0] == name), "")
-
-
-def line(lines: list[Line], name: str) -> Line:
-    return next(each for each in lines if each[0] == name)
-
-
-def events_in(lines: list[Line]) -> Iterator[list[Line]]:
-    """The lines of each VEVENT, alarms in it left out."""
-    found: list[Line] = []
-    within: list[str] = []
-    for each in lines:
-        if each[0] == "BEGIN":
-            within.append(each[2])
-            if each[2] == "VEVENT":
-                found = []
-        elif each[0] == "END":
-            if within.pop() == "VEVENT":
-                yield found
-        elif within[-1] == "VEVENT":
-            found.append(each)
-
-
-def wall_of(text: str) -> datetime:
-    return datetime.strptime(text.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - a wall time
-
-
-def shifted(found: Line, days: int) -> Line:
-    name, parameters, text = found
-    moved = wall_of(text) + timedelta(days=days)
-    return name, parameters, f"{moved:%Y%m%dT%H%M%S}{'Z' if text.endswith('Z') else ''}"
-
-
-def repeats(rule: str, first: date) -> Iterator[int]:
-    """By how many days each date of a series is later than the first."""
-    if not rule:
-        yield 0
-        return
-    parts = dict(each.split("=") for each in rule.split(";"))
-    count, interval = int(parts["COUNT"]), int(parts.get("INTERVAL", 1))
-    if parts["FREQ"] in ("DAILY", "WEEKLY"):
-        yield from (each * interval * (7 if parts["FREQ"] == "WEEKLY" else 1) for each in range(count))
-        return
-    assert parts["FREQ"] == "MONTHLY"
-    month = first.year * 12 + first.month - 1
-    while count:
-        year, index = divmod(month, 12)
-        if first.day <= calendar.monthrange(year, index + 1)[1]:
-            yield (date(year, index + 1, first.day) - first).days
-            count -= 1
-        month += interval

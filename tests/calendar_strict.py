@@ -437,8 +437,11 @@ def check_series(events: list[Block], clocks: dict[str, ZoneClock]) -> None:
 
 def shown(octets: bytes, method: str | None) -> list[Shown]:
     """What a client shows of it, in order. Raises `Broken`."""
-    whole = check(octets, method)
-    clocks = zones_in(octets)
+    return occurrences(check(octets, method), zones_in(octets))
+
+
+def occurrences(whole: Block, clocks: dict[str, ZoneClock]) -> list[Shown]:
+    """When the events of a calendar are, by these clocks, in order."""
     events = [each for each in whole.blocks if each.name == "VEVENT"]
     others = {
         (each.one("UID").value, when(each.one("RECURRENCE-ID"), clocks)): each

@@ -195,7 +195,7 @@ class Postbox:
 
 def mail(sender: str, held: Held, calendar: bytes) -> bytes:
     """As a mail program sends it: to the ORGANIZER."""
-    to = next(each[2] for each in held.components[0] if each[0] == "ORGANIZER").removeprefix("mailto:")
+    to = held.organizer.removeprefix("mailto:")
     head = f"From: {sender}\r\nTo: {to}\r\nSubject: Answer\r\nMIME-Version: 1.0\r\n"
     return f"{head}Content-Type: text/calendar; method=REPLY; charset=UTF-8\r\n\r\n".encode() + calendar
 

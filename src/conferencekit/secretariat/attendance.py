@@ -23,7 +23,6 @@ from ..calendar.told import (
     Telling,
     Told,
     answers_now,
-    attendance_now,
     facts_of,
 )
 from ..errors import InvalidAddress, StoreBusy, TransitionNotAllowed
