@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email import policy
+from email.parser import BytesHeaderParser
 from pathlib import Path
 
 import attrs
@@ -86,17 +87,17 @@ def _write_calendars(mails: Sequence[Path], out: Path) -> int:
     folder = out / "calendar"
     folder.mkdir()
     people: set[str] = set()
-    count = 0
+    count, heads = 0, BytesHeaderParser(policy=policy.default)
     for path in mails:
         data = path.read_bytes()
         if b"text/calendar" not in data:
             continue
         count += 1
-        message = email.message_from_bytes(data, policy=policy.default)
-        person = str(message["To"]).rpartition("<")[2].rstrip(">")
+        person = str(heads.parsebytes(data)["To"]).rpartition("<")[2].rstrip(">")
         if person not in people and len(people) >= _CALENDARS:
             continue
         people.add(person)
+        message = email.message_from_bytes(data, policy=policy.default)
         part = next(each for each in message.walk() if each.get_content_type() == "text/calendar")
         content = part.get_payload(decode=True)
         if isinstance(content, bytes):
