@@ -9,8 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from typing import Final, Protocol
 
 from attrs import field, frozen
@@ -120,9 +123,32 @@ class Passwords:
 
 
 def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
-    return hashlib.scrypt(
-        _bytes(password), salt=salt, n=n, r=r, p=p, maxmem=256 * n * r * p + 2**20, dklen=32
+    work = partial(
+        hashlib.scrypt,
+        _bytes(password),
+        salt=salt,
+        n=n,
+        r=r,
+        p=p,
+        maxmem=256 * n * r * p + 2**20,
+        dklen=32,
     )
+    if threading.current_thread() is threading.main_thread():
+        return work()
+    try:
+        waiting = _own_threads(os.getpid()).submit(work)
+    except RuntimeError:  # the interpreter ends, and starts nothing any more
+        return work()
+    return waiting.result()
+
+
+@cache
+def _own_threads(_process: int) -> ThreadPoolExecutor:
+    """An allocator such as glibc's keeps what a thread gave back for that thread: 16 MiB for each of a server's.
+
+    No thread survives a fork, so each process has its own.
+    """
+    return ThreadPoolExecutor(_AT_ONCE, "conferencekit-passwords")
 
 
 def _bytes(password: str) -> bytes:
