@@ -90,6 +90,7 @@ class SecretariatForTests(Secretariat):
     def __init__(self, conference: Conference | None = None, **options: object) -> None:
         self.clock = FrozenClock(datetime(2027, 4, 1, 12, tzinfo=UTC))
         self.mailer = MemoryMailer()
+        self._known: dict[bytes, EmailMessage] = {}
         given = {
             "store": "memory:",
             "mailer": self.mailer,
@@ -109,7 +110,13 @@ class SecretariatForTests(Secretariat):
     def outbox(self) -> list[EmailMessage]:
         """Every mail that was sent so far, parsed; calls `deliver` first."""
         self.deliver()
-        return [email.message_from_bytes(each.data, policy=policy.default) for each in self.mailer.messages]
+        return [self._parsed(each.data) for each in self.mailer.messages]
+
+    def _parsed(self, data: bytes) -> EmailMessage:
+        # each once: a test looks again and again
+        if data not in self._known:
+            self._known[data] = email.message_from_bytes(data, policy=policy.default)
+        return self._known[data]
 
     def mails_to(self, address: str) -> list[EmailMessage]:
         """The mails to one address, oldest first."""
