@@ -41,7 +41,13 @@ VALUES: dict[str, object] = {
     "practices": [{"title": "A MOOC for nurses", "by": "Ada, Kenya"}, {"title": "Radio lessons", "by": None}],
     "until": "Saturday 14 November 2020, 16:30 (Asia/Shanghai, UTC+08:00)",
 }
-REQUESTS = ("registration_confirmed", "registration_offered", "session_added", "session_moved")
+REQUESTS = (
+    "registration_confirmed",
+    "registration_offered",
+    "session_invited",
+    "session_added",
+    "session_moved",
+)
 CANCELS = ("registration_cancelled", "session_cancelled")
 
 

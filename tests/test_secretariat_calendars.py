@@ -110,6 +110,18 @@ def test_a_series_is_one_event_with_its_dates():
         assert "27 May" not in text.partition("Now")[2]
 
 
+def test_whoever_registers_is_invited_and_told_no_news():
+    """Further invites beside the confirmation are no additions to the programme; that is what comes later."""
+    with desk_for(session("opening", 20, 9), session("panel", 20, 14), invite="each session") as desk:
+        register(desk, "ada")
+        confirmed, invited = desk.outbox
+        assert confirmed["Subject"].startswith("You are registered")
+        assert invited["Subject"] == "Invitation: Panel"
+        assert "/registration/" in invited.get_body(("plain",)).get_content()
+        (added,) = reload(desk, *desk.conference.sessions, session("dinner", 20, 19))
+        assert added["Subject"].startswith("New in the programme: Dinner")
+
+
 def test_each_person_replies_to_an_address_of_their_own():
     """Made when the mail is sent: no store holds it."""
     with desk_for(session("opening", 20, 9), organizer="replies+{token}@example.org") as desk:

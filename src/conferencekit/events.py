@@ -91,7 +91,10 @@ class AttendanceChanged(Event):
 
 @frozen(kw_only=True)
 class SessionMoved(Event):
-    """A session got other times. The subject is the session; new invites are on their way."""
+    """A session got other times, another place or link, or takes place after all; new invites are on their way.
+
+    The subject is the id of the event that people were invited to: a session, a day or the whole conference.
+    """
 
     starts: Moment
     ends: Moment
@@ -99,7 +102,7 @@ class SessionMoved(Event):
 
 @frozen(kw_only=True)
 class SessionCancelled(Event):
-    """A session will not take place. The subject is the session; cancellations are on their way."""
+    """A session will not take place; cancellations are on their way. The subject is as in `SessionMoved`."""
 
 
 @frozen(kw_only=True)

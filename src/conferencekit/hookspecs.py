@@ -109,7 +109,7 @@ def conferencekit_attendance_changed(event: events.AttendanceChanged) -> None:
 
 @hookspec
 def conferencekit_session_moved(event: events.SessionMoved) -> None:
-    """A session got other times."""
+    """A session got other times, another place or link, or takes place after all."""
 
 
 @hookspec

@@ -71,10 +71,11 @@ MAILS: Final[Mapping[str, MailKind]] = {
         options=("reason", "session"),
     ),
     "session_invited": MailKind(
-        about="The invite to a session, a day or the whole conference, from a list of people. `programme` says what is "
-        "in it.",
+        about="The invite to a session, a day or the whole conference: from a list of people, or beside a confirmation "
+        "that carries the first. `programme` says what is in it.",
         values=("session", "now"),
         options=("where", "programme"),
+        optional_links=("manage",),
     ),
     "session_uninvited": MailKind(
         about="They are not invited any more to something that takes place.",

@@ -100,7 +100,7 @@ class Correspondence:
         self, registration: Registration, owed: Owed, told: Sequence[Told], context: Context, key: str
     ) -> Iterator[Enqueue]:
         """A message of its own for each further session: a mail carries one event."""
-        template = owed.template if owed.calendar == "CANCEL" else "session_added"
+        template = owed.template if owed.calendar == "CANCEL" else "session_invited"
         for number, each in enumerate(told, 2):
             yield self.notice(
                 registration,
