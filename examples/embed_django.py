@@ -16,8 +16,7 @@ from django.conf import settings
 from django.core.wsgi import WSGIHandler, get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
+from django.views.decorators import csrf, http
 
 from conferencekit import Secretariat, load_conference
 from conferencekit.secretariat.pages import Answer, Pages
@@ -34,7 +33,7 @@ def make_secretariat(env: Mapping[str, str] = os.environ) -> Secretariat:
 
 
 def make_app(secretariat: Secretariat) -> WSGIHandler:
-    @csrf_exempt  # there is nothing to forge: pages act on a password or the token in their address, not on a cookie
+    @csrf.csrf_exempt  # there is nothing to forge: pages act on a password or the token in their address, not on a cookie
     def view(request: HttpRequest, act: Callable[..., Answer], **token: str) -> HttpResponse:
         pages = Pages(secretariat, locale=request.headers.get("Accept-Language"))
         if int(request.headers.get("Content-Length") or 0) > pages.max_bytes:
@@ -43,7 +42,7 @@ def make_app(secretariat: Secretariat) -> WSGIHandler:
         answer = act(pages, posted=request.POST if request.method == "POST" else None, **token, **files)
         return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
 
-    @require_safe
+    @http.require_safe
     def calendar(request: HttpRequest, **token: str) -> HttpResponse:
         answer = secretariat.calendar.serve(request.headers, **token)
         return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
@@ -54,8 +53,7 @@ def make_app(secretariat: Secretariat) -> WSGIHandler:
         path("verify/<token>", view, {"act": Pages.verify}),
         path("registration/<token>", view, {"act": Pages.manage}),
         path("contribute/<token>", view, {"act": Pages.contribute}),
-        path("calendar.ics", calendar),
-        path("calendar/<token>.ics", calendar),
+        *(path(each, calendar) for each in ("calendar.ics", "calendar/<token>.ics")),
     )
     settings.configure(ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=urls)
     return get_wsgi_application()
