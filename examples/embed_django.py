@@ -33,7 +33,7 @@ def make_secretariat(env: Mapping[str, str] = os.environ) -> Secretariat:
 
 
 def make_app(secretariat: Secretariat) -> WSGIHandler:
-    @csrf.csrf_exempt  # there is nothing to forge: pages act on a password or the token in their address, not on a cookie
+    @csrf.csrf_exempt  # there is nothing to forge: pages act on a password or a token in their address, not a cookie
     def view(request: HttpRequest, act: Callable[..., Answer], **token: str) -> HttpResponse:
         pages = Pages(secretariat, locale=request.headers.get("Accept-Language"))
         if int(request.headers.get("Content-Length") or 0) > pages.max_bytes:
