@@ -663,6 +663,8 @@ def test_ctrl_c_stops_between_two_messages(line, server):
         ("email\na@example.org,b,c\n", ("line 2", "does not fit the header")),
         ('email\n"a@example.org\n', ("line 2", "quotation mark")),
         (b"email\n\xff\xfe\n", ("line 2", "UTF-8")),
+        ("Name;E-Mail\nJörg;j@example.org\n".encode("cp1252"), ("line 2", "'Jörg;j@", "CSV UTF-8")),
+        ("email;name\na@example.org;b;c\n", ("line 2", "a@example.org;b;c", "with a semicolon in them")),
     ],
 )
 def test_a_list_that_cannot_be_read_is_refused(line, content, parts):
@@ -670,6 +672,37 @@ def test_a_list_that_cannot_be_read_is_refused(line, content, parts):
     line.write("people.csv", content)
     one_message(line.run("calendar send gmc.toml --people people.csv --out first"), "people.csv", *parts)
     assert not line.path("gmc.sent.json").exists()
+
+
+def test_all_rows_that_have_to_be_corrected_are_named_at_once(line):
+    """Each with its line, value and remedy; of very many the first twenty."""
+    line.write(
+        "people.csv",
+        "email,state,sessions\nada,,\nb@example.org,perhaps,\nc@example.org,,open\nd@example.org,,\n",
+    )
+    done = line.run("calendar plan gmc.toml --people people.csv")
+    assert done.code == 1
+    assert "people.csv has 3 problems:\n  line 2: 'ada'. This is no e-mail address" in done.err
+    assert "\n  line 3: 'perhaps'. Write nothing, or one of accepted, " in done.err
+    assert "\n  line 4: 'open'. The document has no session with this id" in done.err
+    line.write("people.csv", "email\n" + "nobody\n" * 50)
+    done = line.run("calendar plan gmc.toml --people people.csv")
+    assert "people.csv has 50 problems:" in done.err
+    assert done.err.count("line ") == 20
+    assert done.err.endswith("  and 30 more\n")
+
+
+def test_an_address_that_comes_again_is_told(line):
+    """Somebody who is uninvited in one row, and stays invited by another one, would be looked for in vain."""
+    line.write("people.csv", PEOPLE)
+    assert "more than once" not in line.run("calendar plan gmc.toml --people people.csv").err
+    line.write("people.csv", PEOPLE + "ADA@example.org,Ada,,cancelled\n")
+    done = line.run("calendar plan gmc.toml --people people.csv")
+    assert (
+        "1 address comes more than once: ada@example.org in lines 2 and 4. Such rows are one person"
+        in done.err
+    )
+    assert "New 2," in done.out
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -278,16 +278,26 @@ class InvalidDocument(ConferenceKitError, ValueError):
 
 @define(eq=False, slots=False, repr=False)
 class InvalidImport(ConferenceKitError, ValueError):
-    """A file of registrations, or a calendar, that cannot be read. `line` counts from 1, 0 = the file as a whole."""
+    """A file of registrations, or a calendar, that cannot be read. `line` counts from 1, 0 = the file as a whole.
+
+    `others` are further lines of the same file that have to be corrected.
+    """
 
     source: str
     line: int
     value: object
     remedy: str
+    others: tuple[InvalidImport, ...] = ()
 
     def __str__(self) -> str:
-        where = f"{self.source}, line {self.line}" if self.line else self.source
-        return f"{where}: {_short(self.value)}. {self.remedy}"
+        if not self.others:
+            where = f"{self.source}, line {self.line}" if self.line else self.source
+            return f"{where}: {_short(self.value)}. {self.remedy}"
+        found = (self, *self.others)
+        lines = [f"  line {each.line}: {_short(each.value)}. {each.remedy}" for each in found[:_MOST_LINES]]
+        if found[_MOST_LINES:]:
+            lines.append(f"  and {len(found) - _MOST_LINES:,} more")
+        return "\n".join([f"{self.source} has {len(found):,} problems:", *lines])
 
 
 @define(eq=False, slots=False, repr=False)
@@ -370,6 +380,8 @@ class MissingExtra(ConferenceKitError, ImportError):
 # -- stores -----------------------------------------------------------------------------------------------------------
 
 
+_MOST_LINES = 20
+"""So many lines of a file that have to be corrected are shown."""
 _PASSWORD = re.compile(r"(?<!/)//(?!/)([^:@/]*):(.*)@", re.DOTALL)
 _SECRETS = re.compile(r"([?&](?:\w*password|\w*secret|\w*token)=)([^&]*)", re.IGNORECASE)
 

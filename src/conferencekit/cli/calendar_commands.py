@@ -18,6 +18,7 @@ from ..calendar.planning import Invitee, InviteMessage, InvitePlan, PlanOptions,
 from ..calendar.told import Told, renamed
 from ..conference import Conference
 from ..document import load_conference
+from ..document.place import nearest
 from ..errors import InvalidText
 from ..mailbox import Mailbox, parse_mailbox
 from .calendar_people import read_people
@@ -61,7 +62,7 @@ def run_plan(given: argparse.Namespace, output: Output) -> int:
 
         return plan_of_store(given, output)
     secret, _ = secret_of(given)
-    work = _work(given, load_conference(given.conference), secret)
+    work = _work(given, load_conference(given.conference), secret, output)
     plan = work.plan(_told(given, work.file))
     report(plan, work.conference, given.people, output)
     questions(plan, output)
@@ -83,7 +84,11 @@ def run_cancel(given: argparse.Namespace, output: Output) -> int:
     conference = load_conference(given.conference)
     ids = [each.id for each in conference.sessions]
     if given.session is not None and given.session not in ids:
-        raise InvalidText(given.session, f"The document has no session of this id; it has {', '.join(ids)}.")
+        near = nearest(given.session, ids)
+        hint = f" Did you mean {near!r}?" if near else ""
+        raise InvalidText(
+            given.session, f"The document has no session of this id; it has {', '.join(ids)}.{hint}"
+        )
     if given.people is None:
         raise InvalidText(given.session or "every session", _off_in_store(given))
     called_off = dict.fromkeys([given.session] if given.session else ids, given.reason)
@@ -109,7 +114,7 @@ def _send(
         raise InvalidText(str(given.people), "Say where the messages go: --out DIR for files, or --smtp URL.")
     with locked(state_path(given.conference)):
         secret, new_at = secret_of(given)
-        work = _work(given, conference, secret)
+        work = _work(given, conference, secret, output)
         told = _told(given, work.file)
         told = evolve(told, called_off={**told.called_off, **called_off})
         plan = work.plan(told)
@@ -162,7 +167,7 @@ def _prepared(told: Told, plan: InvitePlan, messages: Sequence[InviteMessage]) -
 # -- what it works on
 
 
-def _work(given: argparse.Namespace, conference: Conference, secret: bytes) -> _Work:
+def _work(given: argparse.Namespace, conference: Conference, secret: bytes, output: Output) -> _Work:
     file = SentFile(state_path(given.conference), conference, secret)
     now = datetime.now(UTC)
     options = PlanOptions(
@@ -175,7 +180,7 @@ def _work(given: argparse.Namespace, conference: Conference, secret: bytes) -> _
     return _Work(
         conference=conference,
         file=file,
-        people=read_people(given.people, conference, file.key),
+        people=read_people(given.people, conference, file.key, output.note),
         sender=_sender(given, conference),
         options=options,
         now=now,

@@ -23,6 +23,7 @@ from ..form.table import Record, read_records, unguard_cell
 from ..mailbox import Mailbox, parse_mailbox
 from ..text import normalise_locale
 from .files import STANDARD_INPUT, lines_of, reading
+from .output import count_of
 
 _COLUMNS: Final[Mapping[str, str]] = {
     "email": "email",
@@ -57,6 +58,8 @@ _NONE: Final = frozenset({"-", "none"})
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How files of spreadsheets begin, new ones and old ones."""
 _LONGEST_UTF16: Final = 50_000_000
+_CALLED: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
+"""What may stand between cells."""
 _SEPARATORS: Final = re.compile(r"[\s,;|]+")
 
 
@@ -68,7 +71,10 @@ class _Reader:
     conference: Conference
     key_of: Callable[[str], str]
 
-    def people(self, records: Iterator[Record]) -> Iterator[Invitee]:
+    delimiter: str
+
+    def people(self, records: Iterator[Record]) -> Iterator[tuple[int, Invitee]]:
+        """Everybody, with the line. Raises `InvalidImport` for all rows at once that have to be corrected."""
         header = next(records, None)
         if header is None:
             raise InvalidImport(self.source, 1, "", "The file is empty: its first line names the columns.")
@@ -76,14 +82,22 @@ class _Reader:
         if "email" not in columns:
             shown = ", ".join(header.cells)[:200]
             raise InvalidImport(self.source, header.line, shown, "Name the column of the addresses `email`.")
+        problems = []
         for record in records:
             if record.problem or any(each.strip() for each in record.cells):
-                yield self._invitee(record, columns)
+                try:
+                    yield record.line, self._invitee(record, columns)
+                except InvalidImport as error:
+                    problems.append(error)
+        if problems:
+            problems[0].others = tuple(problems[1:])
+            raise problems[0]
 
     def _invitee(self, record: Record, columns: Sequence[str | None]) -> Invitee:
         if record.problem or any(each.strip() for each in record.cells[len(columns) :]):
-            shown = ",".join(record.cells)[:200]
-            remedy = "The row does not fit the header: put quotation marks around cells with a comma in them."
+            shown = self.delimiter.join(record.cells)[:200]
+            quoted = f"put quotation marks around cells with a {_CALLED[self.delimiter]} in them"
+            remedy = f"The row does not fit the header: {quoted}."
             raise InvalidImport(self.source, record.line, shown, remedy)
         cells = {
             name: unguard_cell(cell).strip()
@@ -135,19 +149,27 @@ class _Reader:
     def _is_invited(self, record: Record, text: str) -> bool:
         word = text.casefold()
         if word not in _INVITED | _NOT_INVITED:
-            remedy = f"As a state, write one of {', '.join(sorted(each for each in _INVITED | _NOT_INVITED if each))}."
+            invited, others = (", ".join(sorted(filter(None, each))) for each in (_INVITED, _NOT_INVITED))
+            remedy = f"Write nothing, or one of {invited} for who is invited; one of {others} for who is not."
             raise InvalidImport(self.source, record.line, text, remedy)
         return word in _INVITED
 
 
-def read_people(path: Path, conference: Conference, key_of: Callable[[str], str]) -> tuple[Invitee, ...]:
+def read_people(
+    path: Path,
+    conference: Conference,
+    key_of: Callable[[str], str],
+    note: Callable[[str], None] | None = None,
+) -> tuple[Invitee, ...]:
     """Everybody in a people file, in its order. Of an address that comes again the sessions are put together.
 
-    `key_of` gives a person's key by their address. Cells may stand between commas, semicolons or tabs; a spreadsheet's
-    "Unicode text", which is UTF-16, is read too. Rows of empty cells are left out.
+    `key_of` gives a person's key by their address; `note` is told of addresses that come again. Cells may stand between
+    commas, semicolons or tabs; a spreadsheet's "Unicode text", which is UTF-16, is read too. Rows of empty cells are
+    left out.
 
     Raises:
-        InvalidImport: the file cannot be read, an address is none, or a session, language or state is not known.
+        InvalidImport: the file cannot be read, or in some rows an address is none, or a session, language or state is
+            not known; all of these are told.
         OSError: there is no such file.
     """
     source = "standard input" if path == STANDARD_INPUT else str(path)
@@ -155,44 +177,58 @@ def read_people(path: Path, conference: Conference, key_of: Callable[[str], str]
         stream = _in_utf8(found, source)
         delimiter = _delimiter(next(lines_of(stream, source), b""))
         records = read_records(lines_of(stream, source), source=source, delimiter=delimiter)
-        return _merged(_Reader(source, conference, key_of).people(records))
+        people = _Reader(source, conference, key_of, delimiter).people(records)
+        return _merged(people, source, note)
 
 
 def _in_utf8(stream: BinaryIO, source: str) -> BinaryIO:
     """The file, its text in UTF-8 where a byte order mark says that it is in UTF-16. Raises `InvalidImport`."""
     begin = stream.read(4)
     if begin.startswith(_WORKBOOKS):
-        raise InvalidImport(
-            source, 1, begin, "This is a workbook: save the sheet as “CSV UTF-8”, and name that file."
-        )
+        raise InvalidImport(source, 0, "a workbook", "Save the sheet as “CSV UTF-8”, and name that file.")
     if not begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return stream
     octets = begin + stream.read(_LONGEST_UTF16 + 1)
     if len(octets) > _LONGEST_UTF16:
         raise InvalidImport(
-            source, 1, begin, f"UTF-16 is read up to {_LONGEST_UTF16:,} bytes: save it as “CSV UTF-8”."
+            source, 0, "UTF-16", f"That is read up to {_LONGEST_UTF16:,} bytes: save it as “CSV UTF-8”."
         )
     try:
         return io.BytesIO(octets.decode("utf-16").encode())
     except UnicodeDecodeError:
-        remedy = "The file is in UTF-16 and damaged: save it as “CSV UTF-8” and try again."
-        raise InvalidImport(source, 1, begin, remedy) from None
+        remedy = "The file is damaged: save it as “CSV UTF-8” and try again."
+        raise InvalidImport(source, 0, "UTF-16", remedy) from None
 
 
 def _delimiter(header: bytes) -> str:
     """What stands between the cells of the first line the most often."""
-    return max(",;\t", key=lambda each: (header.count(each.encode()), each == ","))
+    return max(_CALLED, key=lambda each: (header.count(each.encode()), each == ","))
 
 
 def _plain(title: str) -> str:
     return unguard_cell(title).strip().casefold().replace(" ", "_")
 
 
-def _merged(people: Iterable[Invitee]) -> tuple[Invitee, ...]:
+def _merged(
+    people: Iterable[tuple[int, Invitee]], source: str, note: Callable[[str], None] | None
+) -> tuple[Invitee, ...]:
     found: dict[str, Invitee] = {}
-    for each in people:
+    lines: dict[str, int] = {}
+    repeated: dict[str, tuple[int, int]] = {}
+    for line, each in people:
         known = found.get(each.key)
         found[each.key] = _together(known, each) if known else each
+        first = lines.setdefault(each.key, line)
+        if known:
+            repeated.setdefault(each.key, (first, line))
+    if repeated and note:
+        key, (first, second) = next(iter(repeated.items()))
+        count = count_of(len(repeated), "address comes", "addresses come")
+        for_one = ", for one" if len(repeated) > 1 else ""
+        note(
+            f"{source}: {count} more than once: {found[key].mailbox.address} in lines {first} and {second}{for_one}. "
+            "Such rows are one person, who is invited if one of them says so."
+        )
     return tuple(found.values())
 
 

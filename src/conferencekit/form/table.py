@@ -121,7 +121,8 @@ def _decoded(lines: Iterable[str | bytes], source: str) -> Iterator[str]:
         except StopIteration:
             return
         except UnicodeDecodeError as error:
-            wrong = error.object[max(error.start - 20, 0) : error.end + 20]
+            # as the spreadsheets of Western Europe and America wrote it, most likely; it shows where to look
+            wrong = error.object[max(error.start - 20, 0) : error.end + 20].decode("cp1252", "replace")
             remedy = "Save the file as UTF-8 (in a spreadsheet: “CSV UTF-8”) and try again."
             raise InvalidImport(source, max(number, 1), wrong, remedy) from None
         yield line.removeprefix("\ufeff") if number == 1 else line
