@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import socket
 import socketserver
@@ -29,6 +30,10 @@ class _Handler(socketserver.StreamRequestHandler):
             self.server.imap.said.append(f"{name} {rest}".strip())
             if answer := self.server.imap.answers.pop(name, None):
                 if answer == "hang up":
+                    return
+                if answer.startswith("*"):
+                    with contextlib.suppress(OSError):
+                        self.wfile.write(answer.encode())
                     return
                 self.say(f"{tag} {answer}".encode())
                 continue

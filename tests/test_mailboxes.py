@@ -301,6 +301,40 @@ def test_a_server_that_fails(server, command, answer, reason):
         list(box.mails())
 
 
+@pytest.mark.parametrize(
+    ("command", "answer", "reason"),
+    [
+        ("UID FETCH", "* 1 FETCH (UID 1 BODY[] {10000000000}\r\nx", "more than 60,000,000 bytes"),
+        ("UID FETCH", f"* 1 FETCH (UID 1 BODY[] {{{'9' * 5000}}}\r\nx", "a number that is none"),
+        ("UID FETCH", "* 1 FETCH (UID 1 BODY[] {-5}\r\n)\r\n", "unexpected response"),
+        ("UID FETCH", "* 1 EXISTS\r\n" * 100_000, "more than 60,000,000 bytes"),
+        ("UID SEARCH", "* SEARCH " + "1 " * 600_000, "more than 1000000 bytes"),
+        (
+            "EXAMINE",
+            f"* OK [UIDVALIDITY {'9' * 5000}] x\r\n* 1 FETCH (x {{{'9' * 5000}}}\r\n",
+            "cannot be read",
+        ),
+    ],
+)
+def test_a_server_that_lies_costs_little_and_is_named(server, command, answer, reason):
+    """Lengths of gigabytes, lines without end, numbers that are none: no memory is taken for what is not there."""
+    server.answers[command] = answer
+    tracemalloc.start()
+    try:
+        with pytest.raises(MailboxUnavailable, match=reason), ImapMailbox.open(server.url(), PASSWORD) as box:
+            list(box.mails())
+        assert tracemalloc.get_traced_memory()[1] < 150_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_server_without_uidvalidity_is_read_from_the_begin_each_time(server):
+    """Its UIDs may be those of other mails the next time, so none is passed over."""
+    server.validity = ""
+    with ImapMailbox.open(server.url(), PASSWORD) as box:
+        assert senders(box.mails(Cursor(0, 2))) == SENDERS
+
+
 def test_no_such_folder(server):
     """The server says so."""
     with pytest.raises(MailboxUnavailable, match="no such folder"):

@@ -10,8 +10,10 @@ import contextlib
 import imaplib
 import re
 import ssl
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -30,9 +32,16 @@ _TIMEOUT: Final = 60.0
 _BATCH: Final = 100
 """Mails that are asked for at once, if they are small."""
 _BATCH_BYTES: Final = 5_000_000
+_MOST_ANSWERED: Final = 3 * LARGEST_MAIL
+"""Bytes of all that a server says to one command: some tell sizes that are not quite right."""
+_LINE: Final = 2_000
+"""Bytes that a line counts in that besides its own: each costs as much time and memory."""
+_LONGEST_ANSWER: Final = 600.0
+"""Seconds that it may take to say it."""
 _SIZES: Final = 500
-_SIZE: Final = re.compile(rb"RFC822\.SIZE (\d+)", re.IGNORECASE)
-_UID: Final = re.compile(rb"\bUID (\d+)", re.IGNORECASE)
+_SIZE: Final = re.compile(rb"RFC822\.SIZE (\d{1,20})(?!\d)", re.IGNORECASE)
+_UID: Final = re.compile(rb"\bUID (\d{1,10})(?!\d)", re.IGNORECASE)
+_NUMBER: Final = re.compile(rb"\d{1,10}")
 _PLAIN: Final = re.compile(r"[&\x20-\x25\x27-\x7e]+|[^\x20-\x7e]+")
 
 
@@ -134,7 +143,7 @@ class ImapMailbox:
             imap = _connected(place)
             _sign_in(imap, place, password)
             validity = _selected(imap, place, readonly=True)
-        except (imaplib.IMAP4.error, OSError, EOFError) as error:
+        except (imaplib.IMAP4.error, OSError, EOFError, ValueError) as error:
             if imap is not None:
                 _leave(imap)
             raise MailboxUnavailable(str(place), _reason(error)) from None
@@ -156,12 +165,12 @@ class ImapMailbox:
     def mails(self, after: Cursor | None = None) -> Iterator[Mail]:
         """The mails in the folder, in the order in which they came; those that came after a cursor, where one is given.
 
-        After a new UIDVALIDITY every mail is new.
+        After a new UIDVALIDITY every mail is new, and always on a server that has none.
 
         Raises:
             MailboxUnavailable: the connection ended, or the server refused. What was read before was read.
         """
-        first = after.uid if after and after.validity == self.validity else 0
+        first = after.uid if after and after.validity == self.validity != 0 else 0
         self._state["uid"] = max(first, self._state.get("uid", 0))
         try:
             for batch in self._batches(first + 1):
@@ -191,7 +200,8 @@ class ImapMailbox:
     def _batches(self, first: int) -> Iterator[list[tuple[int, int]]]:
         """UIDs and sizes of mails, those together that are asked for at once."""
         data = _asked(self._imap.uid("SEARCH", "UID", f"{first}:*"))
-        listed = {int(each) for line in data if isinstance(line, bytes) for each in line.split()}
+        said = [each for line in data if isinstance(line, bytes) for each in line.split()]
+        listed = {int(each) for each in said if _NUMBER.fullmatch(each)}
         batch: list[tuple[int, int]] = []
         size = 0
         for uid, octets in self._sizes(sorted(each for each in listed if each >= first)):
@@ -235,6 +245,46 @@ class ImapMailbox:
 # -- the connection
 
 
+class _Bounded(imaplib.IMAP4):
+    """A connection on which no answer is endless, whatever the server sends and however slowly.
+
+    Raises `imaplib.IMAP4.abort` for what is more, and for a literal of no length.
+    """
+
+    _left: int = _MOST_ANSWERED
+    _until: float = inf
+
+    def uid(self, command: str, *args: str) -> tuple[str, list[object]]:
+        """A command by UIDs, each with an answer of its own."""
+        self._left, self._until = _MOST_ANSWERED, time.monotonic() + _LONGEST_ANSWER
+        try:
+            return super().uid(command, *args)
+        except ValueError:
+            raise self.abort("the server sent a number that is none") from None
+
+    def readline(self) -> bytes:
+        """A line of an answer."""
+        found = super().readline()
+        self._take(len(found) + _LINE)
+        return found
+
+    def read(self, size: int) -> bytes:
+        """A literal, whose length the server has said."""
+        self._take(size)
+        return super().read(size)
+
+    def _take(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise self.abort(f"the server sends more than {_MOST_ANSWERED:,} bytes at once")
+        if time.monotonic() > self._until:
+            raise self.abort(f"the server did not come to an end within {_LONGEST_ANSWER:.0f} seconds")
+
+
+class _BoundedTls(_Bounded, imaplib.IMAP4_SSL):
+    """The same, encrypted."""
+
+
 def _file(path: str) -> str:
     if path and not Path(path).is_file():
         raise InvalidText(f"ca={path}", "Name a file of certificates in PEM form.")
@@ -245,8 +295,8 @@ def _connected(place: ImapPlace) -> imaplib.IMAP4:
     """A connection that nobody can listen in on: TLS, or a server on this machine."""
     context = ssl.create_default_context(cafile=place.ca or None)
     if place.is_tls:
-        return imaplib.IMAP4_SSL(place.host, place.port, ssl_context=context, timeout=_TIMEOUT)
-    imap = imaplib.IMAP4(place.host, place.port, timeout=_TIMEOUT)
+        return _BoundedTls(place.host, place.port, ssl_context=context, timeout=_TIMEOUT)
+    imap = _Bounded(place.host, place.port, timeout=_TIMEOUT)
     if not is_here(place.host):
         try:
             imap.starttls(ssl_context=context)
@@ -271,7 +321,7 @@ def _selected(imap: imaplib.IMAP4, place: ImapPlace, *, readonly: bool) -> int:
     _asked(imap.select(_quoted(_folder_name(place.folder)), readonly=readonly))
     _, data = imap.response("UIDVALIDITY")
     found = data[-1] if data else None
-    return int(found) if isinstance(found, bytes) and found.isdigit() else 0
+    return int(found) if isinstance(found, bytes) and _NUMBER.fullmatch(found) else 0
 
 
 def _leave(imap: imaplib.IMAP4) -> None:
