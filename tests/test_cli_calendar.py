@@ -383,6 +383,9 @@ def test_the_state_tells_nobody_who_is_invited(line):
             "Update conferencekit",
         ),
         (lambda text: text.replace('"method":"REQUEST"', '"method":"PUBLISH"'), "damaged"),
+        (lambda text: text.replace('"sequence":0', '"sequence":1e999'), "damaged"),
+        (lambda text: text.replace('"sequence":0,"was"', '"sequence":2147483648,"was"'), "damaged"),
+        (lambda text: text.replace('"sequence":0,"was"', '"sequence":"0","was"'), "damaged"),
         (lambda text: text.replace('"check":"', '"check":"x'), "another secret"),
         (lambda text: json.dumps({**json.loads(text), "conference": "x"}), "another conference"),
     ],
@@ -397,6 +400,22 @@ def test_a_state_that_is_not_ours_is_refused(line, change, part):
     one_message(done, "gmc.sent.json", part)
     assert state.read_text(encoding="utf-8") == changed
     assert not line.path("second").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such pipes")
+def test_what_is_no_file_is_no_state_and_nobody_waits_for_it(line):
+    """A pipe would be read for ever; a folder or a link that leads nowhere, of another document, hinders nobody."""
+    os.mkfifo(line.path("other.sent.json"))
+    line.path("another.sent.json").mkdir()
+    line.path("gone.sent.json").symlink_to("nowhere")
+    send(line, "--out", "first")
+    state = line.path("gmc.sent.json")
+    for make in (os.mkfifo, os.mkdir):
+        state.unlink()
+        make(state)
+        one_message(line.run("calendar plan gmc.toml --people people.csv"), "gmc.sent.json", "no file")
+        if make is os.mkdir:
+            state.rmdir()
 
 
 def test_a_renamed_document_is_told_where_its_state_is(line):

@@ -11,6 +11,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from attrs import frozen
 from ..adapters.file_lock import FileLock
 from ..calendar.told import Telling, Told
 from ..conference import Conference
-from ..errors import ConferenceKitError, InvalidText, SchemaTooNew, StoreBusy
+from ..errors import InvalidText, SchemaTooNew, StoreBusy
 from ..form.address import email_key
 from ..secretariat.links import reply_token
 from ..secretariat.told import TOLD_SCHEMA, programme_to_body, read_programme, read_told, telling_to_body
@@ -99,7 +100,8 @@ class SentFile:
     def _beside(self) -> Path | None:
         """Another state of this conference in the same folder."""
         of_ours = f'"conference":"{self.conference.uid}"'.encode()
-        for other in sorted(self.path.parent.glob("*.sent.json"))[:_MOST_BESIDE]:
+        beside = (each for each in sorted(self.path.parent.glob("*.sent.json")) if each.is_file())
+        for other in islice(beside, _MOST_BESIDE):
             with other.open("rb") as stream:
                 if of_ours in stream.read(_HEAD):
                     return other
@@ -157,11 +159,13 @@ def load_programme(document: Path, conference: Conference) -> Told:
 def _load(path: Path, conference: Conference, read: Callable[[Mapping[str, Any]], Told]) -> Told:
     if not path.exists():
         return Told()
+    if not path.is_file():
+        raise InvalidText(str(path), "It is no file: take it away, or restore what was told from a backup.")
     try:
         data = json.loads(read_file(path, most=_MOST))
         _refuse_others(data, path, conference)
         return read(data)
-    except ConferenceKitError:
+    except (InvalidText, SchemaTooNew):
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         why = f"It is damaged ({type(error).__name__}: {str(error)[:80]}): restore it from a backup. {_LOST}"

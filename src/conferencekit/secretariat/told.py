@@ -20,6 +20,7 @@ from ..zonecheck import moved
 T = TypeVar("T")
 
 TOLD_SCHEMA: Final = 1
+_HIGHEST: Final = 2**31 - 1
 """The layout of all that was told, as one body."""
 
 
@@ -166,7 +167,7 @@ def _telling(data: Mapping[str, Any]) -> Telling:
         method=data["method"],
         facts=str(data["facts"]),
         words=str(data["words"]),
-        sequence=int(data["sequence"]),
+        sequence=_sequence(data["sequence"]),
         dtstamp=_instant(data["dtstamp"]),
         sent=_instant(data["sent"]) if data["sent"] else None,
     )
@@ -177,10 +178,16 @@ def _attendance(data: Mapping[str, Any]) -> Attendance:
         raise ValueError(f"{data['answer']!r} is no answer")
     return Attendance(
         answer=data["answer"],
-        sequence=int(data["sequence"]),
+        sequence=_sequence(data["sequence"]),
         dtstamp=_instant(data["dtstamp"]),
         comment=str(data["comment"]),
     )
+
+
+def _sequence(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= _HIGHEST:
+        raise ValueError(f"{str(value)[:40]!r} is no SEQUENCE, a number from 0 to {_HIGHEST}")
+    return value
 
 
 def _instant(text: object) -> datetime:
