@@ -30,6 +30,8 @@ title = "Second"
 starts = 2036-05-21T09:00:00
 ends = 2036-05-21T10:30:00
 """
+AFTERNOON = SECOND.replace("05-21", "05-20").replace("T09", "T14").replace("T10", "T15")
+"""The same on the day of the opening."""
 
 
 @pytest.fixture
@@ -43,6 +45,11 @@ def invited(line):
     """A document with an organizer, and two people."""
     line.edit(('website = "https://gmc.example.org"\n', 'website = "https://gmc.example.org"\n' + CALENDAR))
     line.write("people.csv", PEOPLE)
+
+
+def add_sessions(line: Line, sessions: str) -> None:
+    """Put sessions into the document."""
+    line.edit(("[deadlines.registration]", f"{sessions}[deadlines.registration]"))
 
 
 def plan(line: Line, *options: str) -> dict:
@@ -184,7 +191,7 @@ def test_somebody_who_is_not_confirmed_any_more_is_uninvited(line):
 
 def test_people_come_to_the_sessions_that_concern_them(line):
     """The column `sessions`; a dash is none."""
-    line.edit(("[deadlines.registration]", SECOND + "[deadlines.registration]"))
+    add_sessions(line, SECOND)
     line.edit(('organizer_name = "GMC"', 'organizer_name = "GMC"\ninvite = "each session"'))
     line.write(
         "people.csv", "email,sessions\na@example.org,second\nb@example.org,opening second\nc@example.org,-\n"
@@ -199,13 +206,7 @@ def test_people_come_to_the_sessions_that_concern_them(line):
 
 def test_several_sessions_are_one_invite_a_day(line):
     """By default; the day's programme is in the description, and what concerns nobody is not."""
-    line.edit(
-        (
-            "[deadlines.registration]",
-            SECOND.replace("05-21", "05-20").replace("T09", "T14").replace("T10", "T15")
-            + "[deadlines.registration]",
-        )
-    )
+    add_sessions(line, AFTERNOON)
     line.write("people.csv", "email,sessions\na@example.org,\nb@example.org,second\n")
     send(line, "--out", "first")
     whole, half = (event(line.path(f"first/{who}@example.org.day-2036-05-20.0.ics")) for who in "ab")
@@ -227,15 +228,8 @@ def told(line: Line) -> str:
 
 def test_a_plan_says_what_changed_within_a_day(line):
     """Also where the day begins and ends as before."""
-    afternoon = SECOND.replace("05-21", "05-20").replace("T09", "T14").replace("T10", "T15")
-    line.edit(
-        (
-            "[deadlines.registration]",
-            afternoon
-            + afternoon.replace("second", "third").replace("Second", "Third").replace("T14:00", "T14:30")
-            + "[deadlines.registration]",
-        )
-    )
+    third = AFTERNOON.replace("second", "third").replace("Second", "Third").replace("T14:00", "T14:30")
+    add_sessions(line, AFTERNOON + third)
     send(line, "--out", "first")
     line.edit(("T14:30:00", "T14:45:00"))
     assert told(line).startswith(
@@ -563,8 +557,7 @@ def test_a_mail_says_which_dates_of_a_series_changed(line):
 
 def test_the_mail_of_a_day_that_changed_has_its_programme(line):
     """It is not only its begin and end that people come for; what it was before stands beside it."""
-    afternoon = SECOND.replace("05-21", "05-20").replace("T09", "T14").replace("T10", "T15")
-    line.edit(("[deadlines.registration]", afternoon + "[deadlines.registration]"))
+    add_sessions(line, AFTERNOON)
     send(line, "--out", "first")
     line.edit(("T14:00:00", "T14:15:00"))
     send(line, "--out", "second")
@@ -581,7 +574,7 @@ def test_the_mail_of_a_day_that_changed_has_its_programme(line):
 
 def test_a_day_that_is_off_is_named_in_its_mail(line):
     """Else whoever reads it takes the whole conference for cancelled. So do invites, and the list of who comes."""
-    line.edit(("[deadlines.registration]", SECOND + "[deadlines.registration]"))
+    add_sessions(line, SECOND)
     send(line, "--out", "first")
     mail = message_from_bytes(
         line.path("first/ada@example.org.day-2036-05-21.0.eml").read_bytes(), policy=policy.default
@@ -599,8 +592,7 @@ def test_a_day_that_is_off_is_named_in_its_mail(line):
 
 def test_the_mail_of_a_day_says_why_a_session_of_it_is_off(line):
     """And only that mail does; who is uninvited from the day later is given no reason."""
-    afternoon = SECOND.replace("05-21", "05-20").replace("T09", "T14").replace("T10", "T15")
-    line.edit(("[deadlines.registration]", afternoon + "[deadlines.registration]"))
+    add_sessions(line, AFTERNOON)
     send(line, "--out", "first")
     line.run("calendar cancel gmc.toml second --people people.csv --reason", "Storm.", "--out", "second")
     (mail,) = line.path("second").glob("ada*.eml")

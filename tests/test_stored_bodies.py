@@ -30,7 +30,7 @@ ID = "testing"
 Body = Mapping[str, object]
 
 LAYOUTS: dict[str, Layout] = {
-    "attendance": attendance.ANSWERS,
+    "attendance": attendance.LAYOUT,
     "registration": records.LAYOUT,
     "contribution": contributions.CONTRIBUTIONS,
     "broadcast": broadcasts.BROADCASTS,

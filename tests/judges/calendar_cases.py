@@ -12,7 +12,7 @@ from functools import cache
 from itertools import cycle
 
 from attrs import evolve
-from tests.invite_samples import ALL_CHANGES, ORGANIZER, invite
+from tests.invite_samples import ALL_CHANGES, CONFERENCE_UID, ORGANIZER, invite
 
 from conferencekit.calendar import invite_to_ical
 from conferencekit.calendar.composing import composed
@@ -172,7 +172,7 @@ def _series(zone: str, repeat: Repeat, number: int) -> Iterator[Case]:
         return
     made = composed(_conference(session), session_event(_conference(session), session, STAMP), "en")
     planned = [each.planned.instant for each in dates]
-    held = [each for each in dates if not (each.other and each.other.status == "cancelled")]
+    held = [each for each in dates if each.is_held]
     for kind, kept in (("invite", held), ("feed", dates)):
         spans = sorted((each.starts.instant, each.ends.instant) for each in kept)
         name = f"{kind} of {repeat.rrule} in {zone}"
@@ -190,6 +190,5 @@ def _series(zone: str, repeat: Repeat, number: int) -> Iterator[Case]:
 
 
 def _conference(session: Session) -> Conference:
-    uid = "6f9619ff-8b86-4011-b42d-00cf4fc964ff"
     title = LocalizedText.of("GMC")
-    return Conference(id="gmc", uid=uid, title=title, timezone="UTC", sessions=(session,))
+    return Conference(id="gmc", uid=CONFERENCE_UID, title=title, timezone="UTC", sessions=(session,))

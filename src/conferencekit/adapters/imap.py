@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from ..calendar.incoming import LARGEST_MAIL, Mail, read_mail, too_large
 from ..errors import InvalidText, MailboxUnavailable
@@ -114,7 +114,7 @@ class ImapPlace:
         return f"{'imaps' if self.is_tls else 'imap'}://{self.user}@{self.host}:{self.port}/{self.folder}"
 
 
-@frozen
+@define(eq=False)
 class ImapMailbox:
     """A folder that is open for reading. Use it in a `with`, or close it.
 
@@ -124,7 +124,7 @@ class ImapMailbox:
     place: ImapPlace
     validity: int
     _imap: imaplib.IMAP4
-    _state: dict[str, int] = field(init=False, factory=dict)
+    _read_up_to: int = field(init=False, default=0)
     _found: list[int] = field(init=False, factory=list)
 
     @classmethod
@@ -160,7 +160,7 @@ class ImapMailbox:
     @property
     def cursor(self) -> Cursor:
         """How far it was read."""
-        return Cursor(self.validity, self._state.get("uid", 0))
+        return Cursor(self.validity, self._read_up_to)
 
     def mails(self, after: Cursor | None = None) -> Iterator[Mail]:
         """The mails in the folder, in the order in which they came; those that came after a cursor, where one is given.
@@ -171,7 +171,7 @@ class ImapMailbox:
             MailboxUnavailable: the connection ended, or the server refused. What was read before was read.
         """
         first = after.uid if after and after.validity == self.validity != 0 else 0
-        self._state["uid"] = max(first, self._state.get("uid", 0))
+        self._read_up_to = max(first, self._read_up_to)
         try:
             for batch in self._batches(first + 1):
                 yield from self._read(batch)
@@ -239,7 +239,7 @@ class ImapMailbox:
                 if mail.calendars:
                     self._found.append(uid)
                 yield mail
-            self._state["uid"] = max(self._state["uid"], uid)
+            self._read_up_to = max(self._read_up_to, uid)
 
 
 # -- the connection

@@ -26,7 +26,7 @@ from .colours import COLOURS
 from .composing import published, published_organizer
 from .invite import HIGHEST_SEQUENCE, event_uid
 from .lines import line, plain_text, text_value, uri_value
-from .transparent import day_bars, days_of, deadline_events, deadlines_text
+from .transparent import day_bars, days_held, deadline_events, deadlines_text
 from .writing import calendar_of, event_lines, utc_value, zone_years
 
 FeedKind = Literal["conference", "track", "room", "person", "deadlines"]
@@ -370,7 +370,7 @@ def _make_piece(
     track = one_line(session.track or "")
     further = line("CATEGORIES", text_value(track)) if track else b""
     lines = event_lines(made, further)
-    years, days = dict.fromkeys(zone_years(made)), days_of(event, around.zone)
+    years, days = dict.fromkeys(zone_years(made)), days_held(event, around.zone)
     return _Piece(event, session, known_as, lines, tuple(years), tuple(days))
 
 

@@ -17,7 +17,7 @@ from ..errors import InvalidImport
 LONGEST_LINE: Final = 75
 """Octets of a line without its CRLF."""
 
-_CUT_LETTER: Final = re.compile(rb"\r\n[ \t][\x80-\xbf]")
+CUT_LETTER: Final = re.compile(rb"\r\n[ \t][\x80-\xbf]")
 _CUT_ESCAPE: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\\r\n[ \t]")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NAME: Final = re.compile(r"[A-Za-z0-9-]+")
@@ -95,7 +95,7 @@ def _octets(data: bytes) -> Iterator[str]:
     longest = max(map(len, data.split(b"\r\n")))
     if longest > LONGEST_LINE:
         yield f"a line has {longest} octets, {LONGEST_LINE} are allowed"
-    if _CUT_LETTER.search(data):
+    if CUT_LETTER.search(data):
         yield "a line is cut within a character"
     if _CUT_ESCAPE.search(data):
         yield "a line is cut within an escape"

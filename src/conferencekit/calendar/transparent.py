@@ -99,7 +99,7 @@ def _runs(days: Iterable[date]) -> Iterator[tuple[date, date]]:
         first = last = day
 
 
-def days_of(event: Event, zone: str) -> Iterator[date]:
+def days_held(event: Event, zone: str) -> Iterator[date]:
     """The days of a zone on which an event is held. One that ends at midnight is not held on the next day.
 
     A series counts only if it is held day by day: nobody is away for the months of a weekly one.

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from .reading import LONGEST_LINE, Property
+from .reading import CUT_LETTER, LONGEST_LINE, Property
 
 _CHOICES: Final = {
     "PARTSTAT": {"NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED"},
@@ -66,7 +66,6 @@ _USUAL: Final = re.compile(
     r"ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=\r\n (?:TRUE|FALSE)"
     rf"(?:;CN={_NAME})?:{_ADDRESS}\r\n"
 )
-_CUT_LETTER: Final = re.compile(rb"\r\n [\x80-\xbf]")
 
 
 def is_plain_person(octets: bytes, name: str) -> bool:
@@ -83,7 +82,7 @@ def is_plain_person(octets: bytes, name: str) -> bool:
     if (
         max(map(len, octets.split(b"\r\n"))) > LONGEST_LINE
         or b"\\\r\n" in octets
-        or _CUT_LETTER.search(octets)
+        or CUT_LETTER.search(octets)
     ):
         return False
     return _PLAIN[name].fullmatch(text.replace("\r\n ", "")) is not None

@@ -13,7 +13,7 @@ from ..programme.event import Event, Part
 from ..programme.session import Session
 from .planned import DAY, held_dates
 
-MOST_DATES: Final = 12
+_MOST_DATES: Final = 12
 """How many dates of a series are told in words."""
 
 
@@ -58,14 +58,14 @@ def programme_text(conference: Conference, event: Event, locale: str) -> str:
 
 
 def times_text(event: Event, locale: str, *, but: Event | None = None) -> str:
-    """When it is, in words; of a series each date that is held, a line each, at most `MOST_DATES`.
+    """When it is, in words; of a series each date that is held, a line each, at most twelve.
 
     `but`: without the dates on which this event is too, for saying what of a series has changed.
     """
     others = held_dates(but) if but else ()
     dates = [each for each in held_dates(event) if each not in others]
-    lines = [range_text(starts, ends, locale) for starts, ends in dates[:MOST_DATES]]
-    return "\n".join([*lines, *(["..."] if dates[MOST_DATES:] else [])])
+    lines = [range_text(starts, ends, locale) for starts, ends in dates[:_MOST_DATES]]
+    return "\n".join([*lines, *(["..."] if dates[_MOST_DATES:] else [])])
 
 
 def _programme(conference: Conference, event: Event, locale: str) -> Iterator[str]:

@@ -35,7 +35,7 @@ class _Resolved:
 
 
 @define
-class Reading:
+class ReadTime:
     """A moment, or None where nobody can say it; `note` says what was done or has to be asked."""
 
     moment: Moment | None
@@ -85,12 +85,12 @@ class ZoneBook:
         """The zone in which times in UTC are shown: the calendar's own, else the one that was answered."""
         return self.usual or self.floating
 
-    def moment(self, when: When, *, in_utc: bool = False) -> Reading:
+    def moment(self, when: When, *, in_utc: bool = False) -> ReadTime:
         """The moment of a time. `in_utc`: what is in UTC stays so, since it repeats by UTC's clock."""
         try:
             if when.kind == "utc":
                 zone = None if in_utc else self.shown
-                return Reading(Moment.from_instant(utc_of(when), zone or "UTC"))
+                return ReadTime(Moment.from_instant(utc_of(when), zone or "UTC"))
             if when.kind != "zoned":
                 return self._floating(when)
             found = self._resolved.get(when.zone)
@@ -99,30 +99,30 @@ class ZoneBook:
             if found.zone:
                 return self._in_zone(when, found.zone, found.own)
             if found.own:
-                return Reading(
+                return ReadTime(
                     Moment.from_instant(as_instant(when.wall, found.own.offset_at(when.wall)), "UTC")
                 )
             return self._unknown(when)
         except TimeOutOfRange:
-            return Reading(None, f"has a time in the year {when.wall.year}, which cannot be reckoned with")
+            return ReadTime(None, f"has a time in the year {when.wall.year}, which cannot be reckoned with")
 
-    def _floating(self, when: When) -> Reading:
+    def _floating(self, when: When) -> ReadTime:
         if self.floating:
             found = self._in_zone(when, self.floating, None)
             found.note = found.note or f"has times without a zone, which were read in {self.floating}"
             return found
         hint = f", such as {self.usual}, the calendar's own" if self.usual else ""
-        return Reading(None, f"has times without a zone. Say which one is meant{hint} (--zone)")
+        return ReadTime(None, f"has times without a zone. Say which one is meant{hint} (--zone)")
 
-    def _unknown(self, when: When) -> Reading:
+    def _unknown(self, when: When) -> ReadTime:
         name = when.zone[:_SHORTEST]
         if self.floating:
             found = self._in_zone(when, self.floating, None)
             found.note = found.note or f"is in the unknown zone {name!r}, and was read in {self.floating}"
             return found
-        return Reading(None, f"is in the zone {name!r}, which nobody knows. Say which one is meant (--zone)")
+        return ReadTime(None, f"is in the zone {name!r}, which nobody knows. Say which one is meant (--zone)")
 
-    def _in_zone(self, when: When, zone: str, own: FileZone | None) -> Reading:
+    def _in_zone(self, when: When, zone: str, own: FileZone | None) -> ReadTime:
         wall, note = when.wall, ""
         try:
             moment = Moment.at(wall, zone)
@@ -138,7 +138,7 @@ class ZoneBook:
                 f"by the file's VTIMEZONE {wall} in {when.zone[:_SHORTEST]} is {theirs:%Y-%m-%d %H:%M} UTC, "
                 f"by the zone data it is {moment.instant:%Y-%m-%d %H:%M} UTC: the zone data counts"
             )
-        return Reading(moment, note)
+        return ReadTime(moment, note)
 
     # -- what a TZID means
 

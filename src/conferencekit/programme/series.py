@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
-from attrs import field, frozen
+from attrs import frozen
 
 from ..errors import InvalidTime
 from ..moment import Moment
@@ -100,7 +100,7 @@ class Date:
     planned: Moment
     starts: Moment
     ends: Moment
-    other: Occurrence | None = field(default=None)
+    other: Occurrence | None = None
 
     @property
     def is_held(self) -> bool:

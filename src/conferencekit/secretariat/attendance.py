@@ -60,7 +60,7 @@ def without_is_current(body: Body) -> Body:
     return {**body, "attendance": {key: each for key, each in attendance.items() if key != "is_current"}}
 
 
-ANSWERS: Final = Layout(Attended, schema=2, upgrades={1: without_is_current})
+LAYOUT: Final = Layout(Attended, schema=2, upgrades={1: without_is_current})
 """How stores keep an answer."""
 
 
@@ -153,7 +153,7 @@ class AttendanceList:
 
     def _change(self, change: Answered, known: _Known) -> ChangeSet:
         record_id = f"{change.person}.{change.event}"
-        body = ANSWERS.to_body(
+        body = LAYOUT.to_body(
             Attended(person=change.person, event=change.event, attendance=change.attendance)
         )
         order = int(change.attendance.dtstamp.timestamp())
@@ -222,12 +222,12 @@ class AttendanceList:
         """What a person answers at present, by event (and date of a series). Raises `NotFound`."""
         person = self._registrations.get(registration_id)
         found = list(self._shell.walk(KIND, "person", registration_id))
-        told = self._told([person], [ANSWERS.from_body(each.body) for each in found])
+        told = self._told([person], [LAYOUT.from_body(each.body) for each in found])
         return dict(answers_now(told, registration_id))
 
     def everybody(self) -> Iterator[tuple[Registration, Mapping[str, AnswerNow]]]:
         """Everybody who is confirmed, by order of arrival, with what they answer at present."""
-        attended = [ANSWERS.from_body(each.body) for each in self._shell.walk(KIND, "all", KIND)]
+        attended = [LAYOUT.from_body(each.body) for each in self._shell.walk(KIND, "all", KIND)]
         people = list(self._registrations.find("confirmed"))
         told = self._told(people, attended)
         for person in people:
@@ -244,7 +244,7 @@ class AttendanceList:
         for each in people.values():
             keys.setdefault(email_key(each.address), []).append(each.id)
         return _Known(
-            told=self._told(people.values(), [ANSWERS.from_body(each.body) for each in found]),
+            told=self._told(people.values(), [LAYOUT.from_body(each.body) for each in found]),
             keys=keys,
             versions={each.id: each.version for each in found},
         )

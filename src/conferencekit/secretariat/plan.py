@@ -160,13 +160,9 @@ def _changes(shell: Shell, current: Record, new: Conference, context: Context) -
     old = in_force_document(shell, current)
     _refuse_loss(shell, old, new)
     lines = _lines(conference_to_data(old), conference_to_data(new))
-    ops: list[Op] = []
-    announcements: list[Announcement] = []
+    ops, announcements = _tell(_event_changes(shell, old, new, context.now, current.version), context)
     if old.registration.quota != new.registration.quota:
-        ops.append(_new_limit(shell, old.registration.quota, new.registration.quota))
-    told, announced = _tell(_event_changes(shell, old, new, context.now, current.version), context)
-    ops += told
-    announcements += announced
+        ops.insert(0, _new_limit(shell, old.registration.quota, new.registration.quota))
     return Changes(lines=tuple(lines), ops=tuple(ops), announcements=tuple(announcements))
 
 
