@@ -168,6 +168,26 @@ def test_a_fold_within_a_letter():
     assert only(changed("é".encode(), b"\xc3\r\n \xa9", data)).comment == "Café"
 
 
+NOTES = {
+    '"Bin im Urlaub"': "Bin im Urlaub",
+    '"because it&#39\\;s late\\, sorry"': "because it's late, sorry",
+    '"a^nb"': "a\nb",
+    '"&#10\\;&#27\\;x"': "x",
+    "": "",
+}
+
+
+@pytest.mark.parametrize("written", NOTES)
+def test_a_note_in_googles_calendar_is_a_comment(written):
+    """It stands in a parameter, escaped as on a page and as in a calendar; COMMENT counts more where there is one."""
+    data = changed(
+        b"X-NUM-GUESTS=0", f"X-NUM-GUESTS=0;X-RESPONSE-COMMENT={written}".encode(), google_ics(Answer())
+    )
+    assert only(data).comment == NOTES[written]
+    data = changed(b"SEQUENCE:", b"COMMENT:Ill\r\nSEQUENCE:", data)
+    assert only(data).comment == "Ill"
+
+
 # -- what is none
 
 

@@ -226,12 +226,15 @@ def test_an_imap_folder_is_read_and_left_as_it_is(line, monkeypatch):
 
 
 def test_without_a_password_no_server_is_asked(line, monkeypatch):
-    """The remedy names both ways to give one."""
+    """The remedy names both ways to give one; one in the address is masked."""
     invited(line)
     monkeypatch.delenv("CONFERENCEKIT_IMAP_PASSWORD", raising=False)
     done = line.run("calendar replies gmc.toml imaps://ada@mail.example.org/INBOX")
     assert done.code != 0
     assert "--password-file FILE, or $CONFERENCEKIT_IMAP_PASSWORD" in done.err
+    done = line.run(f"calendar replies gmc.toml imaps://ada:{PASSWORD}@mail.example.org/INBOX")
+    assert "imaps://ada:***@mail.example.org/INBOX" in done.err
+    assert PASSWORD not in done.err
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
+from html import unescape
 from typing import Final, Literal, TypeAlias, get_args
 from urllib.parse import unquote
 
@@ -168,7 +169,7 @@ def _reply(event: Component, method: ReplyMethod, sender: str) -> Reply | NoRepl
         answer=answer,  # type: ignore[arg-type]  # one of _ANSWERS
         sequence=int(sequence),
         dtstamp=stamp,
-        comment=_comment(event),
+        comment=_comment(event, found),
         starts=_when(event, "DTSTART") if is_counter else None,
         ends=_when(event, "DTEND") if is_counter else None,
     )
@@ -205,8 +206,12 @@ def _uid(event: Component) -> str:
     return text_of(event.value("UID").strip()[:_LONGEST])
 
 
-def _comment(event: Component) -> str:
+def _comment(event: Component, found: Property) -> str:
+    """What was written beside the answer. Google's calendar has it in a parameter, as it would stand on a page."""
     texts = [text_of(each.value[: 2 * LONGEST_COMMENT]) for each in event.all("COMMENT")[:10]]
+    if not texts:
+        note = found.parameters.get("X-RESPONSE-COMMENT", "")[: 2 * LONGEST_COMMENT]
+        texts = [unescape(text_of(parameter_text(note.replace('"', ""))))]
     return plain_text("\n".join(texts)).strip()[:LONGEST_COMMENT]
 
 

@@ -21,7 +21,7 @@ from ..adapters.mailboxes import read_mails
 from ..calendar.incoming import Mail
 from ..calendar.judging import Judge, Judged
 from ..document import load_conference
-from ..errors import InvalidText
+from ..errors import InvalidText, shown_url
 from ..form.table import registrations_to_csv
 from .calendar_countering import Counters
 from .calendar_people import read_people
@@ -187,9 +187,10 @@ def _password(given: argparse.Namespace) -> str:
         return read_file(given.password_file, most=1_000).decode("utf-8", "replace").strip("\r\n")
     if value := os.environ.get(PASSWORD_VARIABLE):
         return value
-    raise InvalidText(
-        given.place, f"Give the mailbox's password: --password-file FILE, or ${PASSWORD_VARIABLE}."
+    remedy = (
+        f"Give the mailbox's password: --password-file FILE, or ${PASSWORD_VARIABLE}; never in the address."
     )
+    raise InvalidText(shown_url(given.place), remedy)
 
 
 def _counted(mails: Iterable[Mail], done: Callable[[int], None]) -> Iterator[Mail]:
