@@ -109,7 +109,7 @@ def test_any_session_is_a_file_that_breaks_no_rule(data):
     """A strict reader of our own finds one event in it, without attendees and the link to take part."""
     found = data.draw(programmes())
     for event in told(found):
-        octets = session_file(found, event, "en", known_as="first")
+        octets = session_file(found, event, "en", since=NOW, known_as="first")
         uids = [each.one("UID").value for each in check(octets, None).blocks if each.name == "VEVENT"]
         assert set(uids) == {event_uid(found.uid, "first")}
         assert b"ATTENDEE" not in octets

@@ -27,6 +27,7 @@ from conferencekit.programme.session import Session
 from conferencekit.registration.registration import Registration
 from conferencekit.secretariat.calendars import PURPOSE
 from conferencekit.testing.secretariat import SITE, SecretariatForTests
+from conferencekit.text import LocalizedText
 
 MODEL = Path(__file__).parent.parent / "examples/global_mooc_2020/conference.toml"
 JOIN = "https://conference.example.org/live"
@@ -267,6 +268,16 @@ def test_a_session_is_a_file_of_its_own(desk):
         desk.conference.sessions[1],
     )
     assert desk.calendar.session_file("opening", if_none_match=found.headers["ETag"]).status == 200
+
+
+def test_a_session_with_other_words_is_sent_again(desk):
+    """Nobody is told of a title, and the event has the stamp that it had."""
+    since = desk.calendar.session_file("opening").headers["Last-Modified"]
+    desk.clock.move(timedelta(hours=1))
+    assert desk.calendar.session_file("opening", if_modified_since=since).status == 304
+    first, second = desk.conference.sessions
+    assert reload(desk, evolve(first, title=LocalizedText.of("Welcome")), second) == []
+    assert desk.calendar.session_file("opening", if_modified_since=since).status == 200
 
 
 @pytest.mark.parametrize("wrong", ["", "Opening", "../opening", "\ud800\r\n" * 1000])

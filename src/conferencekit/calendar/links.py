@@ -7,6 +7,7 @@ and never in a mail that carries an invite. None has the link to take part.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -15,6 +16,7 @@ from attrs import frozen
 from ..conference import Conference
 from ..errors import InvalidText
 from ..mailbox import one_line
+from ..moment import second_of
 from ..programme.event import Event
 from .composing import published, published_organizer
 from .invite import CalendarEvent
@@ -63,13 +65,17 @@ def add_links(conference: Conference, event: Event, locale: str) -> AddLinks:
     )
 
 
-def session_file(conference: Conference, event: Event, locale: str, *, known_as: str = "") -> bytes:
+def session_file(
+    conference: Conference, event: Event, locale: str, *, since: datetime, known_as: str = ""
+) -> bytes:
     """One event as a file that any calendar program opens, and adds: a copy too, without the link to take part.
 
-    `known_as`: as in `composed`. Raises `InvalidCalendar` for an event that would break RFC 5545.
+    `since`: since when the conference is as it is (aware): words may have changed after the event was told. `known_as`:
+    as in `composed`. Raises `InvalidCalendar` for an event that would break RFC 5545.
     """
     organizer = published_organizer(conference, locale)
-    return event_to_ical(published(conference, event, locale, known_as=known_as, organizer=organizer))
+    shown = published(conference, event, locale, known_as=known_as, organizer=organizer)
+    return event_to_ical(shown, modified=max(second_of(since), shown.dtstamp))
 
 
 def google_link(event: CalendarEvent) -> str:

@@ -59,15 +59,16 @@ def personal_lines(method: str, organizer: Mailbox, attendee: Mailbox, *, rsvp: 
     return _organizing(organizer) + attending
 
 
-def event_to_ical(event: CalendarEvent) -> bytes:
+def event_to_ical(event: CalendarEvent, *, modified: datetime | None = None) -> bytes:
     """One event to download, without METHOD and attendees: a copy, which no update reaches.
 
-    Where nobody organizes it (`NOBODY`), it names no organizer.
+    Where nobody organizes it (`NOBODY`), it names no organizer. `modified`: when something of it changed last (aware).
 
     Raises:
         InvalidCalendar: the object would break a rule of RFC 5545.
     """
-    return calendar_to_ical([(event, event_lines(event))])
+    said = line("LAST-MODIFIED", utc_value(modified)) if modified else b""
+    return calendar_to_ical([(event, event_lines(event))], said)
 
 
 def calendar_to_ical(

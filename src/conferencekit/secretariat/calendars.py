@@ -226,7 +226,7 @@ class Calendars:
             return None
         conference = programme.conference
         return answer_feed(
-            session_file(conference, event, _language(locale, conference)),
+            session_file(conference, event, _language(locale, conference), since=programme.since),
             filename=_file_name(conference, "session", event.id),
             if_none_match=if_none_match,
             if_modified_since=if_modified_since,
