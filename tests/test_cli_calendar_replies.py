@@ -232,9 +232,9 @@ def test_without_a_password_no_server_is_asked(line, monkeypatch):
     done = line.run("calendar replies gmc.toml imaps://ada@mail.example.org/INBOX")
     assert done.code != 0
     assert "--password-file FILE, or $CONFERENCEKIT_IMAP_PASSWORD" in done.err
-    done = line.run(f"calendar replies gmc.toml imaps://ada:{PASSWORD}@mail.example.org/INBOX")
+    done = line.run("calendar replies gmc.toml imaps://ada:hunter2@mail.example.org/INBOX")
     assert "imaps://ada:***@mail.example.org/INBOX" in done.err
-    assert PASSWORD not in done.err
+    assert "hunter2" not in done.err
 
 
 @pytest.mark.parametrize(
