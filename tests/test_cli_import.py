@@ -65,6 +65,7 @@ def test_rows_end_as_in_one_process_and_the_first_of_an_address_counts(line):
     assert line.run("verify gmc.toml").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("by_processes")
 def test_who_comes_first_in_the_file_gets_the_last_places(line):
     """Chunks are committed in their order, however fast each process is."""
@@ -77,6 +78,7 @@ def test_who_comes_first_in_the_file_gets_the_last_places(line):
     assert confirmed == {f"p{each}@example.org" for each in range(1100)}
 
 
+@pytest.mark.slow
 def test_processes_say_nothing_by_themselves(line):
     """What a person reads is what the first process says: no warning of another comes between."""
     line.edit(("quota = 1000", "quota = 100000"))
@@ -96,6 +98,7 @@ def test_what_stops_a_process_stops_the_import_with_its_own_message(line, monkey
     one_message(done, "at most 1000 change sets")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("by_processes")
 def test_a_process_that_is_ended_from_outside(line):
     """One message; what was committed is kept, and the same command does the rest."""
@@ -118,6 +121,7 @@ def test_a_process_that_is_ended_from_outside(line):
     assert count(line) == 3000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="a kill -9")
 def test_an_import_that_was_killed_goes_on_from_there(line):
     """Nothing was half written, nobody is entered twice, and no process stays behind to enter more."""

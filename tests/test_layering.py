@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+# the same text whatever reads it: once is enough
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src/conferencekit"
@@ -74,30 +76,35 @@ def unit(path: Path) -> str:
 
 
 @cache
-def tree_of(path: Path) -> ast.Module:
-    """The parsed file."""
-    return ast.parse(path.read_text(encoding="utf-8"))
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """All of the parsed file."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
-def imports_of(path: Path) -> Iterator[str]:
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
     """Absolute names of all that a file imports when it runs (`if TYPE_CHECKING` left out)."""
     package = ["conferencekit", *path.relative_to(PACKAGE).parts[:-1]]
+    found: list[str] = []
     guarded = {
         id(inner)
-        for each in ast.walk(tree_of(path))
-        if isinstance(each, ast.If) and ast.unparse(each.test).endswith("TYPE_CHECKING")
+        for each in nodes_of(path)
+        if isinstance(each, ast.If)
+        and isinstance(each.test, ast.Name | ast.Attribute)
+        and ast.unparse(each.test).endswith("TYPE_CHECKING")
         for statement in each.body
         for inner in ast.walk(statement)
     }
-    for each in ast.walk(tree_of(path)):
+    for each in nodes_of(path):
         if id(each) in guarded:
             continue
         if isinstance(each, ast.Import):
-            yield from (alias.name for alias in each.names)
+            found += [alias.name for alias in each.names]
         elif isinstance(each, ast.ImportFrom):
             base = package[: len(package) - each.level + 1] if each.level else []
             stem = ".".join([*base, *([each.module] if each.module else [])])
-            yield from (f"{stem}.{alias.name}" for alias in each.names)
+            found += [f"{stem}.{alias.name}" for alias in each.names]
+    return tuple(found)
 
 
 def layer(name: str) -> int:
@@ -138,7 +145,7 @@ def test_rules_do_no_io(path):
     for name in imports_of(path):
         found = next((each for each in IO_MODULES if name == each or name.startswith(f"{each}.")), None)
         assert found is None or (short(path), found) in ALLOWED, f"{short(path)} imports {name}"
-    for each in ast.walk(tree_of(path)):
+    for each in nodes_of(path):
         if isinstance(each, ast.Call):
             called = each.func.attr if isinstance(each.func, ast.Attribute) else getattr(each.func, "id", "")
             assert called not in IO_CALLS or (short(path), called) in ALLOWED, (
@@ -152,7 +159,7 @@ def test_every_exception_is_needed():
     for path in SOURCES:
         used |= {(short(path), name.split(".")[0]) for name in imports_of(path)}
         used |= {(short(path), name) for name in imports_of(path)}
-        for each in ast.walk(tree_of(path)):
+        for each in nodes_of(path):
             if isinstance(each, ast.Call):
                 used.add(
                     (
@@ -183,7 +190,7 @@ def code_lines(path: Path) -> set[int]:
     for token in tokenize.tokenize(io.BytesIO(path.read_bytes()).readline):
         if token.type not in empty:
             found |= set(range(token.start[0], token.end[0] + 1))
-    for each in ast.walk(tree_of(path)):
+    for each in nodes_of(path):
         if (
             isinstance(each, ast.Expr)
             and isinstance(each.value, ast.Constant)
@@ -217,7 +224,7 @@ def test_files_and_functions_stay_small(path):
     """At most 400 lines of code in a file, 45 in a function, and four blocks in each other."""
     lines = code_lines(path)
     assert len(lines) <= 400, f"{short(path)} has {len(lines)} lines of code: split it by idea"
-    for each in ast.walk(tree_of(path)):
+    for each in nodes_of(path):
         if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
             size = len([line for line in lines if each.lineno <= line <= (each.end_lineno or 0)])
             assert size <= 45, f"{short(path)}: {each.name} has {size} lines of code"
