@@ -1,7 +1,8 @@
-"""What all tests share: one Hypothesis profile, and fixed time and entropy."""
+"""What all tests share: Hypothesis profiles, a look for garbage that leaves out the tests, and fixed time and entropy."""
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,16 @@ settings.register_profile(
 )
 settings.register_profile("few", settings.get_profile("conferencekit"), max_examples=25)
 settings.load_profile("conferencekit")
+
+# Thousands of tests are some hundred thousand objects, and all stay: to look for garbage among them again and again takes
+# as long as many a test.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is looked for, among what is new."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
