@@ -264,7 +264,7 @@ class Counting(MemoryStore):
 
 
 def test_only_a_token_that_does_not_fit_its_address_is_looked_for():
-    """Nobody else's registration is read where the address in the reply says whose it is."""
+    """Nobody else's registration is read where the address in the reply says whose it is, and once for each token."""
     store = Counting()
     conference = evolve(conference_for_tests(), calendar=CalendarPlan(organizer="r+{token}@example.org"))
     desk = Desk()
@@ -278,6 +278,13 @@ def test_only_a_token_that_does_not_fit_its_address_is_looked_for():
         assert store.walked == 0
         assert len(desk.take(own, alias).kept) == 1
         assert store.walked == 3
+        token = own.partition(b"r+")[2].partition(b"@")[0]
+        nobodys = own.replace(token, b"a" * len(token)).replace(b"mailto:ada@", b"mailto:eve@")
+        assert desk.take(alias, nobodys).kept == ()
+        assert store.walked == 6
+        declined = reply_to(desk.invites("ada")[0], "DECLINED", minute=5)
+        assert len(desk.take(declined, alias, nobodys).kept) == 1
+        assert store.walked == 6
 
 
 def test_many_at_once():

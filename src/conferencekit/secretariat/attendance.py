@@ -30,7 +30,7 @@ from ..events import AttendanceChanged
 from ..form.address import email_key
 from ..ports import ChangeSet, Committed, Index, Put
 from ..programme.event import Event
-from ..registration.registration import Registration, State
+from ..registration.registration import STATES, Registration, State
 from ..wire import Body, Layout
 from . import records
 from .intake import TRIES
@@ -42,6 +42,8 @@ KIND: Final = "attendance"
 _AT_ONCE: Final = 200
 """Answers in one batch of commits."""
 _DECLINED: Final = "declined in their calendar"
+_MOST_OWNERS: Final = 10_000
+"""Tokens that are remembered with whose they are."""
 _INVITED_ONCE: Final[tuple[State, ...]] = ("confirmed", "cancelled", "declined")
 
 
@@ -94,6 +96,7 @@ class AttendanceList:
         self._shell = shell
         self._registrations = registrations
         self._actor = actor
+        self._owners: Mapping[str, str] = {}
 
     # -- taking replies in
 
@@ -257,16 +260,33 @@ class AttendanceList:
     def _by_token(self, mails: Sequence[Mail], known: Iterable[str]) -> Iterator[Registration]:
         """Who else is meant by the reply addresses that the mails were sent to.
 
-        A token names nobody, so everybody's is made; only where one is not that of somebody who is `known`.
+        A token names nobody, so everybody's is made: only where one is not that of somebody who is `known`, and once
+        for each token, since nobody who registers later can have had it.
         """
         form = reply_address(self._shell.conference)
-        matches = [form.fullmatch(to.lower()) for each in mails for to in each.recipients] if form else []
-        tokens_of = self._shell.links.reply_tokens
-        wanted = {found[1] for found in matches if found}.difference(*map(tokens_of, known))
-        for state in _INVITED_ONCE:
-            for record in self._shell.walk(records.KIND, "state", state) if wanted else ():
-                if not wanted.isdisjoint(tokens_of(record.id)):
-                    yield records.read_record(record)
+        addresses = (to.lower() for each in mails if each.calendars for to in each.recipients)
+        matches = [form.fullmatch(each) for each in addresses] if form else []
+        tokens = {found[1] for found in matches if found}
+        wanted = tokens.difference(*map(self._shell.links.reply_tokens, known))
+        owners = self._owners
+        if not wanted <= owners.keys():
+            kept = owners if len(owners) + len(wanted) <= _MOST_OWNERS else {}
+            self._owners = owners = {**kept, **self._owners_of(wanted)}
+        ids = [owners[each] for each in wanted if owners[each]]
+        for record in self._shell.store.get(self._shell.id, records.KIND, ids).values():
+            person = records.read_record(record)
+            if person.state in _INVITED_ONCE:
+                yield person
+
+    def _owners_of(self, tokens: Collection[str]) -> Mapping[str, str]:
+        """Whose each token is: the id of a registration, "" for nobody's."""
+        found = dict.fromkeys(tokens, "")
+        for state in STATES:
+            for record in self._shell.walk(records.KIND, "state", state):
+                for token in self._shell.links.reply_tokens(record.id):
+                    if token in found:
+                        found[token] = record.id
+        return found
 
     def _told(self, people: Iterable[Registration], attended: Sequence[Attended]) -> Told:
         """What people were told last: every event, under their own SEQUENCE."""
