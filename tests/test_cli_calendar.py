@@ -257,6 +257,16 @@ def test_a_plan_says_which_dates_of_a_series_changed(line):
     send(line, "--out", "second")
     line.edit(("exceptions = [", 'exceptions = [{ date = 2036-06-03, status = "cancelled" }, '))
     assert told(line).startswith("no more Tuesday 3 June 2036, 09:00-10:30")
+    line.edit(("date = 2036-05-27, starts = 2036-05-28T09", "date = 2036-05-27, starts = 2036-05-29T09"))
+    was, now = "Wednesday 28 May 2036, 09:00-10:30", "Thursday 29 May 2036, 09:00-10:30"
+    zone = "(Asia/Shanghai, UTC+08:00)"
+    off = f"no more Tuesday 3 June 2036, 09:00-10:30 {zone}"
+    assert told(line) == f"was {was} {zone}, now {now} {zone}; {off}"
+    send(line, "--out", "third")
+    line.edit(("exceptions = [", 'exceptions = [{ date = 2036-06-10, room = "Hall 2" }, '))
+    room = "Tuesday 10 June 2036, 09:00-10:30 (Asia/Shanghai, UTC+08:00): was in no place, now in Hall 2"
+    assert room in told(line)
+    assert told(line).endswith("every week, 3 of 4 dates")
 
 
 def test_zones_are_in_the_file(line):

@@ -56,18 +56,23 @@ def planned_events(
 
 def held_dates(event: Event) -> tuple[tuple[Moment, Moment], ...]:
     """From when to when an event is, on each date of a series that is held; every date, where all are cancelled."""
+    return tuple(held_by_day(event).values()) or ((event.starts, event.ends),)
+
+
+def held_by_day(event: Event) -> dict[str, tuple[Moment, Moment]]:
+    """The dates of a series that are held, by the day on which each would be; of another event all of it, by ""."""
     if event.repeat is None:
-        return ((event.starts, event.ends),)
+        return {"": (event.starts, event.ends)}
     others = {each.id: each for each in event.parts}
     first = event.starts.wall.date()
-    found = []
+    found = {}
     for day in event.repeat.dates(first):
         other = others.get(day.isoformat())
         if other is None:
-            found.append((moment_on(event.starts, day, first), moment_on(event.ends, day, first)))
+            found[day.isoformat()] = moment_on(event.starts, day, first), moment_on(event.ends, day, first)
         elif other.status != "cancelled" or event.status == "cancelled":
-            found.append((other.starts, other.ends))
-    return tuple(found) or ((event.starts, event.ends),)
+            found[day.isoformat()] = other.starts, other.ends
+    return found
 
 
 def session_event(conference: Conference, session: Session, stamp: datetime) -> Event:

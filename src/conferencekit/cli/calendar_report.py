@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from ..calendar.planned import held_dates
+from ..calendar.planned import held_by_day
 from ..calendar.planning import KINDS, InviteMessage, InvitePlan
 from ..calendar.words import event_words
 from ..conference import Conference
@@ -88,18 +88,20 @@ def _facts(message: InviteMessage, conference: Conference) -> str:
     if message.kind != "moved" or was is None:
         return _when(event)
     times = list(_times(was, event))
-    changes = [*times, *_parts(was, event, conference), *_others(was, event)]
+    changes = [*times, *_parts(was, event, conference), *_dates(was, event), *_others(was, event)]
     return "; ".join(changes if any(each.startswith("was ") for each in times) else [*changes, _when(event)])
 
 
 def _when(event: Event) -> str:
     first = range_text(event.starts, event.ends)
-    return f"{first}, {_repeats(event.repeat)}" if event.repeat else first
+    return f"{first}, {_repeats(event, event.repeat)}" if event.repeat else first
 
 
-def _repeats(repeat: Repeat) -> str:
+def _repeats(event: Event, repeat: Repeat) -> str:
     every = f"{repeat.interval} {repeat.every}s" if repeat.interval > 1 else repeat.every
-    return f"every {every}, {repeat.count} dates"
+    held = len(held_by_day(event))
+    of = f"{held} of " if 0 < held < repeat.count else ""
+    return f"every {every}, {of}{repeat.count} dates"
 
 
 def _times(was: Event, event: Event) -> Iterator[str]:
@@ -107,16 +109,19 @@ def _times(was: Event, event: Event) -> Iterator[str]:
     if (was.starts, was.ends, was.repeat) != (event.starts, event.ends, event.repeat):
         yield f"was {_when(was)}, now {_when(event)}"
         return
-    before, after = ([range_text(*date) for date in held_dates(each)] for each in (was, event))
-    gone = [each for each in before if each not in after]
-    come = [each for each in after if each not in before]
-    if gone and come:
-        yield f"was {_few(gone)}, now {_few(come)}"
-    elif gone:
+    before, after = (
+        {day: range_text(*held) for day, held in held_by_day(each).items()} for each in (was, event)
+    )
+    moved = [(before[day], after[day]) for day in before if after.get(day, before[day]) != before[day]]
+    gone = [text for day, text in before.items() if day not in after]
+    come = [text for day, text in after.items() if day not in before]
+    if moved:
+        yield f"was {_few([one for one, _ in moved])}, now {_few([other for _, other in moved])}"
+    if gone:
         yield f"no more {_few(gone)}"
-    elif come:
+    if come:
         yield f"also {_few(come)}"
-    elif event.in_utc and not was.in_utc:
+    if not (moved or gone or come) and event.in_utc and not was.in_utc:
         yield "the clocks of its zone change on other days than they were said to"
 
 
@@ -124,6 +129,18 @@ def _few(dates: list[str]) -> str:
     more = len(dates) - _MOST_DATES
     shown = " and ".join(dates[:_MOST_DATES])
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _dates(was: Event, event: Event) -> Iterator[str]:
+    """The dates of a series that have another place or link than before, unless all of it has."""
+    if not event.repeat or (was.place, was.join, was.status) != (event.place, event.join, event.status):
+        return
+    before, after = ({part.id: part for part in each.parts} for each in (was, event))
+    known = held_by_day(was)
+    for day, held in held_by_day(event).items():
+        found = ", ".join(_others(before.get(day, was), after.get(day, event)))
+        if found and day in known:
+            yield f"{range_text(*held)}: {found}"
 
 
 def _parts(was: Event, event: Event, conference: Conference) -> Iterator[str]:
