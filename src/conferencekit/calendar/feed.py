@@ -220,7 +220,7 @@ def feed_to_ical(
     Args:
         feed: Which feed, and what it says of itself.
         conference: The conference in force.
-        events: One for each session, as it was told (see `feed_events`); those of other sessions are left out.
+        events: One for each session, as it was told (`known_sessions`); those of other sessions are left out.
         now: Decides which cancelled sessions are still shown (aware), and nothing else.
         since: Since when the conference is as it is (aware). Deadlines and days are stamped with it.
         known_as: The ids under which sessions were told first, where they were renamed since.

@@ -71,7 +71,7 @@ def session_file(
     """One event as a file that any calendar program opens, and adds: a copy too, without the link to take part.
 
     `since`: since when the conference is as it is (aware): words may have changed after the event was told. `known_as`:
-    as in `composed`. Raises `InvalidCalendar` for an event that would break RFC 5545.
+    the id under which it was told first, where its session was renamed since. Raises `InvalidCalendar`.
     """
     organizer = published_organizer(conference, locale)
     shown = published(conference, event, locale, known_as=known_as, organizer=organizer)

@@ -137,6 +137,15 @@ def plan_invites(
 ) -> InvitePlan:
     """What has to be sent so that everybody's calendar shows the programme as it is.
 
+    Args:
+        conference: As it is now.
+        people: Everybody, also those who are not invited any more: to whoever is not here, nobody writes.
+        told: What calendars were told before; `Told()` in the beginning.
+        now: The present (aware): what is over is told to nobody, and new messages are stamped with it.
+        sender: Whom the mails are from, and who invites where the document names no organizer.
+        token_of: What stands for `{token}` in the organizer's address, by a person's key.
+        options: How to plan.
+
     Raises:
         InvalidCalendar: an invite would break RFC 5545 or RFC 5546.
         InvalidAddress: the organizer's address with a person's token in it is none.

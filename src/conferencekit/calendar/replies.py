@@ -92,7 +92,7 @@ def read_replies(data: bytes, *, sender: str = "") -> tuple[Reply | NoReply, ...
     """The replies in a calendar object, and what is in it that is none.
 
     `sender` is who sent it: where several attendees stand in it, it answers for that one. Time and memory are
-    bounded by the limits above; an object beyond them is named as no reply.
+    bounded (`LARGEST_OBJECT`, `MOST_LINES`, `MOST_COMPONENTS`); an object beyond that is named as no reply.
     """
     if problem := _too_much(data):
         return (NoReply(reason=problem),)

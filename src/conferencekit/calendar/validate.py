@@ -27,7 +27,7 @@ def validate(data: bytes, method: str) -> tuple[str, ...]:
 
     Args:
         data: An iCalendar object as it would be sent.
-        method: Its METHOD; `FEED` for a calendar without one. Methods that are in no table are wrong.
+        method: Its METHOD; `"FEED"` for a calendar without one. Methods that are in no table are wrong.
     """
     reading = read(data)
     problems = list(reading.problems)
