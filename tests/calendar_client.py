@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from tests.calendar_strict import Block, Shown, occurrences, parse, witness, zones_in
+from tests.calendar_clock import zones_of
+from tests.calendar_strict import Block, Shown, occurrences, parse, witness
 
 Table = Callable[[datetime, str], datetime]
 """A table of zones: gives the instant (UTC) that a wall time is in a zone."""
@@ -76,7 +77,7 @@ class Client:
             same = version < (held.sequence, held.stamp) or octets == held.octets
             assert same, f"two messages about {uid} are of one version, {version}"
             return False
-        clocks = zones_in(octets)
+        clocks = zones_of(octets)
         if self.table is not None:
             clocks = {name: TableClock(self.table, name) for name in clocks}
         found = [] if is_cancelled else occurrences(whole, clocks)

@@ -7,7 +7,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
+LAST_YEAR = 2130
+"""Until then the zones of a calendar are followed: a series of 400 months may begin in 2090."""
 WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 
 
@@ -69,8 +72,11 @@ def offset(text: str) -> timedelta:
     return sign * timedelta(hours=parts[0], minutes=parts[1], seconds=parts[2] if len(parts) > 2 else 0)
 
 
-def zones_of(octets: bytes, last: int) -> dict[str, ZoneClock]:
+clock_of = lru_cache(maxsize=1000)(ZoneClock)
+
+
+def zones_of(octets: bytes, last: int = LAST_YEAR) -> dict[str, ZoneClock]:
     """The zones of a whole calendar object by name."""
     found = re.findall(rb"BEGIN:VTIMEZONE\r\n.*?END:VTIMEZONE\r\n", octets, re.DOTALL)
-    clocks = [ZoneClock(each, last) for each in found]
+    clocks = [clock_of(each, last) for each in found]
     return {each.name: each for each in clocks}

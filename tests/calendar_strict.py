@@ -16,11 +16,9 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytz
-from tests.calendar_clock import ZoneClock
+from tests.calendar_clock import ZoneClock, zones_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-LAST_YEAR = 2130
-"""Until then the zones of a calendar are followed: a series of 400 months may begin in 2090."""
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 """What was before is written in UTC."""
 NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
@@ -210,7 +208,7 @@ def check(octets: bytes, method: str | None) -> Block:
     claim(set(names) <= {"VTIMEZONE", "VEVENT"}, f"blocks are {names}")
     claim(names == sorted(names, reverse=True), "a VTIMEZONE stands after a VEVENT")
     events = [each for each in whole.blocks if each.name == "VEVENT"]
-    clocks = zones_in(octets)
+    clocks = zones_of(octets)
     check_zone_blocks(whole, clocks)
     for each in events:
         check_event(each, method, clocks)
@@ -220,17 +218,6 @@ def check(octets: bytes, method: str | None) -> Block:
     check_series(events, clocks)
     check_zones(events, clocks)
     return whole
-
-
-def zones_in(octets: bytes) -> dict[str, ZoneClock]:
-    found = re.findall(rb"BEGIN:VTIMEZONE\r\n.*?END:VTIMEZONE\r\n", octets, re.DOTALL)
-    clocks = [clock_of(each) for each in found]
-    return {each.name: each for each in clocks}
-
-
-@lru_cache(maxsize=1000)
-def clock_of(octets: bytes) -> ZoneClock:
-    return ZoneClock(octets, LAST_YEAR)
 
 
 def check_zone_blocks(whole: Block, clocks: dict[str, ZoneClock]) -> None:
@@ -437,7 +424,7 @@ def check_series(events: list[Block], clocks: dict[str, ZoneClock]) -> None:
 
 def shown(octets: bytes, method: str | None) -> list[Shown]:
     """What a client shows of it, in order. Raises `Broken`."""
-    return occurrences(check(octets, method), zones_in(octets))
+    return occurrences(check(octets, method), zones_of(octets))
 
 
 def occurrences(whole: Block, clocks: dict[str, ZoneClock]) -> list[Shown]:

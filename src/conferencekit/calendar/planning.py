@@ -161,9 +161,13 @@ def mark_sent(told: Told, messages: Iterable[InviteMessage], *, at: datetime) ->
     """
     sent = second_of(at)
     people = dict(told.people)
+    marked: dict[Telling, Telling] = {}
     for each in messages:
-        key = each.person.key
-        people[key] = {**people.get(key, {}), each.event.id: evolve(each.telling, sent=sent)}
+        key, telling = each.person.key, each.telling
+        if telling not in marked:
+            # what many were told is kept once
+            marked[telling] = evolve(telling, sent=sent)
+        people[key] = {**people.get(key, {}), each.event.id: marked[telling]}
     return evolve(told, people=people)
 
 

@@ -251,6 +251,8 @@ def _add_common(command: ArgumentParser) -> None:
     )
     command.add_argument("--reworded", action="store_true", help="tell people of changes in words only, too")
     command.add_argument("--past", action="store_true", help="also what is over")
+    # not every command has these
+    command.set_defaults(again=False, state_lost=False, reinstate=[])
 
 
 def _add_reinstate(command: ArgumentParser) -> None:

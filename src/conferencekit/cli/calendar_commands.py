@@ -172,10 +172,10 @@ def _work(given: argparse.Namespace, conference: Conference, secret: bytes, outp
     now = datetime.now(UTC)
     options = PlanOptions(
         sends_words=given.reworded,
-        again=getattr(given, "again", False),
+        again=given.again,
         past=given.past,
         gone=frozenset(given.gone or ()),
-        first_sequence=int(now.timestamp()) // _MINUTE if getattr(given, "state_lost", False) else 0,
+        first_sequence=int(now.timestamp()) // _MINUTE if given.state_lost else 0,
     )
     return _Work(
         conference=conference,
@@ -200,7 +200,7 @@ def _sender(given: argparse.Namespace, conference: Conference) -> Mailbox:
 
 def _told(given: argparse.Namespace, file: SentFile) -> Told:
     """What was told, as the options have it: sessions under their new ids, and held that were called off."""
-    if not getattr(given, "state_lost", False):
+    if not given.state_lost:
         file.refuse_renamed()
     told, names = file.load(), dict(given.renamed or ())
     try:
@@ -209,7 +209,7 @@ def _told(given: argparse.Namespace, file: SentFile) -> Told:
         remedy = "Nobody was invited to a session of this id: --renamed OLD=NEW names the earlier one first."
         raise InvalidText(str(error.args[0]), remedy) from None
     called_off = dict(told.called_off)
-    for each in getattr(given, "reinstate", None) or ():
+    for each in given.reinstate:
         if called_off.pop(each, None) is None:
             raise InvalidText(each, "No session of this id was called off by `calendar cancel`.")
     return evolve(told, called_off=called_off)

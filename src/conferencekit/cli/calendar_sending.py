@@ -13,10 +13,10 @@ from math import inf
 from pathlib import Path
 from typing import Final
 
-from attrs import define, evolve, field
+from attrs import define, field
 
-from ..calendar.planning import InviteMessage
-from ..calendar.told import Telling, Told
+from ..calendar.planning import InviteMessage, mark_sent
+from ..calendar.told import Told
 from ..conference import Conference
 from ..mailbox import Mailbox
 from ..message.invitation import InviteMails
@@ -70,7 +70,7 @@ def deliver(
     output: Output,
 ) -> Done:
     """Write or send the messages, which `told` has as prepared, and keep which of them left."""
-    record = Record(file, {key: dict(each) for key, each in told.people.items()}, told)
+    record = Record(file, told)
     mails = InviteMails(conference, sender)
     try:
         with stopping() as stop:
@@ -88,33 +88,24 @@ class Record:
     """What left, kept from time to time and at the end."""
 
     file: SentFile
-    people: dict[str, dict[str, Telling]]
     told: Told
     every: float = _EVERY
     saved_at: float = 0.0
-    is_new: bool = False
-    _sent: dict[tuple[int, int], Telling] = field(init=False, factory=dict)
+    _left: list[InviteMessage] = field(init=False, factory=list)
 
     def left(self, message: InviteMessage) -> None:
         """The message is out of our hands."""
-        telling = self._stamped(message.telling, int(time.time()))
-        self.people.setdefault(message.person.key, {})[message.event.id] = telling
-        self.is_new = True
+        self._left.append(message)
         if time.monotonic() - self.saved_at > self.every:
             self.save()
 
-    def _stamped(self, telling: Telling, second: int) -> Telling:
-        """What many were told in one second is the same for all of them, and kept once."""
-        about = (id(telling), second)  # whoever plans holds the telling as long as this record is there
-        if about not in self._sent:
-            self._sent[about] = evolve(telling, sent=datetime.fromtimestamp(second, UTC))
-        return self._sent[about]
-
     def save(self) -> None:
         """Keep it now."""
-        if self.is_new:
-            self.file.save(evolve(self.told, people=self.people))
-            self.saved_at, self.is_new = time.monotonic(), False
+        if self._left:
+            self.told = mark_sent(self.told, self._left, at=datetime.now(UTC))
+            self.file.save(self.told)
+            self.saved_at = time.monotonic()
+            self._left.clear()
 
 
 # -- files
