@@ -199,6 +199,27 @@ def test_check_points_at_what_may_be_forgotten(line):
     ]
 
 
+def test_check_points_at_what_calendars_would_show(line):
+    """A language that mails do not speak, a session of days, and two at once in one room; of a series each date."""
+    room = 'starts = 2036-05-20T10:00:00\nends = 2036-05-20T11:00:00\nroom = "Hall 1"\n'
+    line.edit(
+        ("[conference]\n", '[conference]\nlanguages = ["en", "pt", "de"]\n'),
+        ("ends = 2036-05-20T10:30:00\n", "ends = 2036-05-22T10:30:00\n"),
+        (
+            "[deadlines.registration]",
+            f'[[sessions]]\nid = "late"\ntitle = "Late"\n{room}'.replace("05-20", "05-27")
+            + f'[[sessions]]\nid = "weekly"\ntitle = "W"\ntrack = "A"\n{room}repeat = {{ every = "week", count = 3 }}\n'
+            f'[[sessions]]\nid = "off"\ntitle = "Off"\nstatus = "cancelled"\n{room}[deadlines.registration]',
+        ),
+    )
+    done = line.run("check gmc.toml")
+    assert "Room: Hall 1, Track: A" in done.out
+    assert "Mails do not speak pt or de" in done.out
+    assert "opening lasts 49 hours without a break" in done.out
+    assert "Hall 1 has two sessions at once: late and weekly." in done.out
+    assert "off has" not in done.out
+
+
 def test_check_as_json(line):
     """For machines: instants with their offsets."""
     found = line.run("check gmc.toml --json").json

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from ..conference import Conference
 from ..datewords import range_text
+from ..message.texts import LANGUAGES
 from ..moment import Moment
 from ..programme.series import Date
 from ..programme.session import Session
+from ..text import lookup
 
 _ELSEWHERE: Final = ("UTC", "America/New_York", "Asia/Tokyo")
 _ZONES: Final = 3
+_LONGEST: Final = timedelta(hours=24)
 
 
 def shown_zones(conference: Conference, asked: Sequence[str]) -> tuple[str, ...]:
@@ -56,6 +60,11 @@ def _sessions(conference: Conference, zones: Sequence[str]) -> Iterator[str]:
         yield from ("", f"Session {session.id}: {session.title}{status}")
         yield from (f"  {each}" for each in _in_zones(session, zones))
         yield from (f"  {each}" for each in _series(session))
+        where = [
+            f"{label}: {text}" for label, text in (("Room", session.room), ("Track", session.track)) if text
+        ]
+        if where:
+            yield f"  {', '.join(where)}"
         join = conference.join_of(session)
         if join:
             yield f"  Link for registered people: {join}"
@@ -137,7 +146,49 @@ def remarks(conference: Conference, now: datetime) -> Iterator[str]:
         lost = [each.id for each in conference.sessions if not conference.join_of(each)]
         if lost:
             yield f"There is no link to join: {', '.join(lost)}."
+    yield from _unspoken(conference)
+    yield from _long(conference)
+    yield from _crowded(conference)
     yield from _past(conference, now)
+
+
+def _unspoken(conference: Conference) -> Iterator[str]:
+    """Languages of the document that mails have no sentences in."""
+    unspoken = [each for each in conference.languages if lookup(each, LANGUAGES) is None]
+    if unspoken:
+        yield (
+            f"Mails do not speak {' or '.join(unspoken)}: whoever reads it gets your titles in it, and the sentences "
+            "around them in English."
+        )
+
+
+def _long(conference: Conference) -> Iterator[str]:
+    """Sessions that were hardly meant as one."""
+    for session in conference.sessions:
+        lasts = session.ends.instant - session.starts.instant
+        if lasts > _LONGEST:
+            hours = lasts // timedelta(hours=1)
+            yield (
+                f"{session.id} lasts {hours} hours without a break, and calendars show all of it as busy. Is it "
+                "several sessions?"
+            )
+
+
+def _crowded(conference: Conference) -> Iterator[str]:
+    """Rooms in which two sessions are held at once; of each room the first pair."""
+    held: dict[str, list[tuple[datetime, datetime, str]]] = {}
+    for session in conference.sessions:
+        for each in session.dates if session.status != "cancelled" else ():
+            room = (each.other and each.other.room) or session.room
+            if room and each.is_held:
+                held.setdefault(room, []).append((each.starts.instant, each.ends.instant, session.id))
+    for room, times in held.items():
+        times.sort()
+        pair = next(
+            ((one, two) for one, two in pairwise(times) if two[0] < one[1] and one[2] != two[2]), None
+        )
+        if pair is not None:
+            yield f"{room} has two sessions at once: {pair[0][2]} and {pair[1][2]}."
 
 
 def _past(conference: Conference, now: datetime) -> Iterator[str]:
