@@ -309,6 +309,51 @@ def test_a_session_that_was_called_off_takes_place_after_all(line):
     )
 
 
+def test_calling_off_tells_of_nothing_else(line):
+    """Whoever was not invited yet is not invited by it, and other changes wait for `send`."""
+    add_sessions(line, SECOND)
+    line.edit(('organizer_name = "GMC"', 'organizer_name = "GMC"\ninvite = "each session"'))
+    send(line, "--out", "first")
+    line.write("people.csv", PEOPLE + "new@example.org,New,,\n")
+    line.edit(("2036-05-21T10:30:00", "2036-05-21T11:30:00"))
+    done = line.run("calendar cancel gmc.toml opening --people people.csv --reason", "Storm.", "--out", "off")
+    assert done.code == 0, done
+    assert "3 messages that have nothing to do with it: `conferencekit calendar send` is for them" in done.err
+    assert {each.name.partition(".org.")[2] for each in line.path("off").iterdir()} == {
+        "opening.1.ics",
+        "opening.1.eml",
+    }
+    assert counts(send(line, "--out", "rest")) == {"new": 1, "moved": 2}
+
+
+def test_calling_off_what_nobody_was_invited_to_invites_nobody(line):
+    """Nor where what was told is lost. It is off for whoever is invited later."""
+    add_sessions(line, SECOND)
+    line.edit(('organizer_name = "GMC"', 'organizer_name = "GMC"\ninvite = "each session"'))
+    done = line.run("calendar cancel gmc.toml opening --people people.csv --reason", "Storm.", "--out", "off")
+    assert "Nothing had to be sent." in done.out
+    assert list(line.path("off").iterdir()) == []
+    assert {each["event"] for each in plan(line)["events"]} == {"second"}
+
+
+def test_a_session_of_a_day_that_is_called_off_is_told_with_the_day(line):
+    """The day goes on without it."""
+    add_sessions(line, AFTERNOON)
+    send(line, "--out", "first")
+    done = line.run("calendar cancel gmc.toml opening --people people.csv --reason", "Storm.", "--out", "off")
+    assert done.code == 0, done
+    assert len(list(line.path("off").glob("*.ics"))) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems give arguments as text")
+def test_a_reason_that_is_no_text_is_refused(line):
+    """Octets of another charset: nothing is begun."""
+    done = line.run("calendar cancel gmc.toml --people people.csv --out off --reason", "Caf\udce9")
+    assert done.code == 2
+    assert "is not text in UTF-8" in done.err
+    assert not line.path("gmc.sent.json").exists()
+
+
 def test_a_session_that_nobody_knows_is_not_called_off(line):
     """The ids that there are are named."""
     done = line.run("calendar cancel gmc.toml closing --people people.csv --reason Storm --out second")
@@ -677,6 +722,11 @@ def test_ctrl_c_stops_between_two_messages(line, server):
     [
         ("", ("line 1", "empty")),
         ("name\nAda\n", ("line 1", "`email`")),
+        (
+            "email,E-Mail,email\na@example.org,b@example.org,c@example.org\n",
+            ("line 1", "email, email", "`email`"),
+        ),
+        ("Mail,E-Mail\na@example.org,b@example.org\n", ("line 1", "Mail, E-Mail", "the right one `email`")),
         ("email\nada\n", ("line 2", "ada", "no e-mail address")),
         ("email,sessions\na@example.org,openning\n", ("line 2", "openning", "'opening'")),
         ("email,state\na@example.org,perhaps\n", ("line 2", "perhaps", "confirmed")),
@@ -761,6 +811,15 @@ def test_what_spreadsheets_leave_behind_does_not_matter(line):
     """Rows of empty cells, and empty cells behind the last column."""
     line.write("people.csv", "email,name\n,\nada@example.org,Ada,\n,,,\nbo@example.org,Bo,,,\n\n")
     assert counts(plan(line)) == {"new": 2}
+
+
+def test_another_column_of_addresses_does_not_matter(line):
+    """`address` may be where people live, and `status` what they study: the columns with the proper names count."""
+    head = "address,name,full_name,email,status,state\n"
+    line.write("people.csv", head + "12 Main St,Ada,Lady Ada,ada@example.org,alumna,confirmed\n")
+    send(line, "--out", "first")
+    found = event(line.path("first/ada@example.org.opening.0.ics")).all("ATTENDEE")[0]
+    assert (found.value, found.parameters["CN"]) == ("mailto:ada@example.org", "Ada")
 
 
 def test_an_address_may_have_its_name_before_it(line):

@@ -7,7 +7,7 @@ With a people file everything else lies beside the document: what was told in `g
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -26,7 +26,7 @@ from .calendar_report import plan_to_data, questions, report
 from .calendar_sending import deliver
 from .calendar_state import SentFile, locked, state_path
 from .opening import has_store
-from .output import Output
+from .output import Output, count_of
 from .secret import keep_secret, secret_of
 
 _MINUTE: Final = 60
@@ -122,6 +122,7 @@ def _send(
             questions(plan, output, "Nothing was sent.")
             output.result(plan_to_data(plan))
             return 1
+        pending, plan = plan, _about(plan, called_off)
         messages = _chosen(plan.messages, given, work)
         if given.out is not None:
             given.out.mkdir(parents=True, exist_ok=True)
@@ -132,12 +133,28 @@ def _send(
         report(plan, work.conference, given.people, output)
         if given.only is not None:
             output.say(f"Only {given.only} is written to, on trial; the others follow without --only.")
-        prepared = _prepared(told, plan, messages)
+        if left := len(pending.messages) - len(plan.messages):
+            others = count_of(left, "message that has", "messages that have")
+            output.note(f"{others} nothing to do with it: `conferencekit calendar send` is for them.")
+        prepared = _prepared(told, pending, messages)
         work.file.save(prepared)
         done = deliver(messages, prepared, work.file, work.conference, work.sender, given, output)
     output.say(done.text())
     output.result({**plan_to_data(plan), **done.plain()})
     return done.exit_code
+
+
+def _about(plan: InvitePlan, called_off: Collection[str]) -> InvitePlan:
+    """Of the plan, what tells people who were invited that these sessions are off; all of it where none are."""
+    if not called_off:
+        return plan
+    messages = (
+        each
+        for each in plan.messages
+        if each.kind != "new"
+        and not {each.event.id, *(part.id for part in each.event.parts)}.isdisjoint(called_off)
+    )
+    return evolve(plan, messages=tuple(messages))
 
 
 def _chosen(

@@ -78,10 +78,7 @@ class _Reader:
         header = next(records, None)
         if header is None:
             raise InvalidImport(self.source, 1, "", "The file is empty: its first line names the columns.")
-        columns = [_COLUMNS.get(_plain(each)) for each in header.cells]
-        if "email" not in columns:
-            shown = ", ".join(header.cells)[:200]
-            raise InvalidImport(self.source, header.line, shown, "Name the column of the addresses `email`.")
+        columns = self._columns(header)
         problems = []
         for record in records:
             if record.problem or any(each.strip() for each in record.cells):
@@ -92,6 +89,29 @@ class _Reader:
         if problems:
             problems[0].others = tuple(problems[1:])
             raise problems[0]
+
+    def _columns(self, header: Record) -> list[str | None]:
+        """What each column holds, None where it does not matter; of several for one thing, the one that has its name.
+
+        So `address` may be where people live, beside an `email`.
+        """
+        titles = [_plain(each) for each in header.cells]
+        named = {*titles}.intersection(_COLUMNS.values())
+        meant = (_COLUMNS.get(each) for each in titles)
+        columns = [
+            name if title == name or name not in named else None
+            for title, name in zip(titles, meant, strict=True)
+        ]
+        for name in filter(None, columns):
+            if columns.count(name) > 1:
+                titled = (each for each, column in zip(header.cells, columns, strict=True) if column == name)
+                others = "and the others by what they are"
+                remedy = f"Each of these would be the {name}: name the right one `{name}`, {others}."
+                raise InvalidImport(self.source, header.line, ", ".join(titled)[:200], remedy)
+        if "email" not in columns:
+            shown = ", ".join(header.cells)[:200]
+            raise InvalidImport(self.source, header.line, shown, "Name the column of the addresses `email`.")
+        return columns
 
     def _invitee(self, record: Record, columns: Sequence[str | None]) -> Invitee:
         if record.problem or any(each.strip() for each in record.cells[len(columns) :]):

@@ -92,6 +92,10 @@ def reason(text: str) -> str:
     """A reason that says something."""
     if not text.strip():
         raise argparse.ArgumentTypeError("say the reason; it stays in the log")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not text in UTF-8") from None
     return text.strip()
 
 
