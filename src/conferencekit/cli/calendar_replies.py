@@ -28,6 +28,7 @@ from .calendar_people import read_people
 from .calendar_state import SentFile, locked, state_path
 from .files import read_file, write_file
 from .lists import ANSWER_WORDS
+from .opening import has_store
 from .output import Output, count_of
 from .replies_report import (
     COLUMNS,
@@ -127,9 +128,7 @@ def tell_attendance(known: list[Known], names: Names, given: argparse.Namespace,
 
 def _is_in_store(given: argparse.Namespace) -> bool:
     """Whether a store knows who was invited, and no file beside the document."""
-    document: Path = given.conference
-    is_there = given.store is not None or document.with_suffix(".db").exists()
-    return is_there and given.people is None and not state_path(document).exists()
+    return has_store(given) and given.people is None and not state_path(given.conference).exists()
 
 
 def _file(given: argparse.Namespace) -> SentFile:
