@@ -90,6 +90,17 @@ def test_a_session_that_moves_to_another_day_changes_both():
         assert told["20270521T140000"].value("STATUS") == "CANCELLED"
 
 
+def test_the_mail_about_a_day_that_changed_has_its_programme_before_and_now():
+    """As those have it who are invited from a list; where nothing else changed too."""
+    opening, panel = session("opening", 20, 9), session("panel", 20, 14)
+    with desk_for(opening, panel) as desk:
+        register(desk, "ada")
+        (mail,) = reload(desk, opening, session("panel", 20, 14, room="Hall 2"))
+        was, now = mail.get_body(("plain",)).get_content().split("Now:")
+        assert "14:00-15:00 Panel" in was
+        assert "14:00-15:00 Panel (Hall 2" in now
+
+
 def test_a_series_is_one_event_with_its_dates():
     """Its mail names each date; one that is moved is an override, one that is off is left out."""
     other = (

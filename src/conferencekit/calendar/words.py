@@ -68,6 +68,31 @@ def times_text(event: Event, locale: str, *, but: Event | None = None) -> str:
     return "\n".join([*lines, *(["..."] if dates[_MOST_DATES:] else [])])
 
 
+def place_text(event: Event) -> str | None:
+    """Where it is: the place, and below it the link to take part."""
+    return "\n".join(each for each in (event.place, event.join) if each) or None
+
+
+def change_values(
+    conference: Conference, event: Event, was: Event | None, locale: str
+) -> dict[str, str | None]:
+    """When and where an event is, and its programme; where one of them changed, how it was: what mails say of it."""
+    now = {
+        "now": times_text(event, locale),
+        "where": place_text(event),
+        "programme": programme_text(conference, event, locale) or None,
+    }
+    if was is None:
+        return now
+    kept = None if event.status == "cancelled" else event
+    before = {
+        "where": place_text(was),
+        "programme": programme_text(conference, was, locale) or None,
+    }
+    changed = {f"{name}_was": text if text != now[name] else None for name, text in before.items()}
+    return {**now, "was": times_text(was, locale, but=kept) or None, **changed}
+
+
 def _programme(conference: Conference, event: Event, locale: str) -> Iterator[str]:
     day = None
     for part in event.parts:

@@ -12,10 +12,9 @@ from attrs import evolve, field, frozen
 
 from ..calendar.planning import InviteMessage
 from ..calendar.told import TellingKind
-from ..calendar.words import programme_text, times_text, title_text
+from ..calendar.words import change_values, times_text, title_text
 from ..conference import Conference
 from ..mailbox import Mailbox
-from ..programme.event import Event
 from .message import Message
 from .mime import Calendar, Mail, mail_to_bytes
 from .notice import make_notice, message_id_for
@@ -92,7 +91,6 @@ class InviteMails:
 
     def _values(self, found: InviteMessage, template: str) -> Mapping[str, object]:
         locale, event, was = found.person.locale, found.event, found.was
-        now, where = times_text(event, locale), _where(event)
         values: dict[str, object] = {
             "conference": self.conference.title.text(locale),
             "contact": self.conference.contact or self.sender.address,
@@ -101,19 +99,7 @@ class InviteMails:
         }
         if template in ("session_cancelled", "session_uninvited"):
             return {**values, "was": times_text(was or event, locale), "reason": found.reason or None}
-        programme = programme_text(self.conference, event, locale)
-        values |= {"now": now, "where": where, "programme": programme or None}
         if template == "session_invited":
-            return values
-        if was is not None:
-            before_place = _where(was)
-            values["was"] = times_text(was, locale, but=event) or None
-            values["reason"] = found.reason or None
-            values["where_was"] = before_place if before_place != where else None
-            before = programme_text(self.conference, was, locale)
-            values["programme_was"] = before if before != programme else None
-        return values
-
-
-def _where(event: Event) -> str | None:
-    return "\n".join(each for each in (event.place, event.join) if each) or None
+            return {**values, **change_values(self.conference, event, None, locale)}
+        reason = {"reason": found.reason or None} if was else {}
+        return {**values, **change_values(self.conference, event, was, locale), **reason}

@@ -16,7 +16,7 @@ from attrs import frozen
 from ..calendar.composing import organizer_of, shared_invite
 from ..calendar.invite import Invite, Method
 from ..calendar.planned import planned_events
-from ..calendar.words import times_text, title_text
+from ..calendar.words import change_values, place_text, times_text, title_text
 from ..conference import Conference, Topic
 from ..context import Context
 from ..mailbox import Mailbox
@@ -224,7 +224,7 @@ class Correspondence:
     def _session_and_time(self, event: Event, conference: Conference, locale: str) -> Mapping[str, object]:
         return {
             "session": title_text(conference, event, locale),
-            "now": times_text(event, locale),
+            **change_values(conference, event, None, locale),
         }
 
     def _news(self, broadcast: Broadcast, conference: Conference, locale: str) -> Mapping[str, object]:
@@ -233,7 +233,7 @@ class Correspondence:
             return broadcast.values
         return {
             **broadcast.values,
-            **_changes(broadcast.was, broadcast.event, locale),
+            **change_values(conference, broadcast.event, broadcast.was, locale),
             "session": title_text(conference, broadcast.event, locale),
         }
 
@@ -288,34 +288,13 @@ def _own_invite(registration: Registration, told: Told, context: Context) -> Map
 def _place_and_time(event: Event, locale: str) -> Mapping[str, object]:
     return {
         "when": times_text(event, locale),
-        "where": _where(event.place, event.join),
+        "where": place_text(event),
     }
 
 
 def _asked(topic: Topic, locale: str) -> str:
     """What the topic is about, and its question."""
     return " ".join(each.text(locale) for each in (topic.context, topic.question) if each)
-
-
-def _where(place: str, join: str | None) -> str | None:
-    return "\n".join(each for each in (place, join) if each) or None
-
-
-def _changes(was: Event | None, event: Event, locale: str) -> Mapping[str, object]:
-    """When and where it is now, and where that changed, how it was."""
-    found: dict[str, object] = {
-        "now": times_text(event, locale),
-        "where": _where(event.place, event.join),
-    }
-    if was is None:
-        return found
-    before = {"was": times_text(was, locale), "where_was": _where(was.place, was.join)}
-    unchanged = event.status != "cancelled" and before["was"] == found["now"]
-    return {
-        **found,
-        "was": None if unchanged else before["was"],
-        "where_was": None if before["where_was"] == found["where"] else before["where_was"],
-    }
 
 
 def _event_id(broadcast: Mapping[str, object]) -> object:
