@@ -135,7 +135,9 @@ def test_drafts_of_before_among_the_new_ones_are_told(line):
 def test_again_gives_the_same_bytes(line):
     """To whoever lost theirs."""
     send(line, "--out", "first")
-    assert send(line, "--out", "second", "--again", "--only", "bo@example.org")["sent"] == 1
+    done = line.run("calendar send gmc.toml --people people.csv --out second --again --only bo@example.org")
+    assert "Opening: 1 person is told the same once more" in done.out
+    assert "Only bo@example.org is written to.\nWrote 1 message to second." in done.out
     for each in line.path("second").iterdir():
         assert each.read_bytes() == (line.path("first") / each.name).read_bytes()
 
@@ -718,6 +720,17 @@ def test_ctrl_c_stops_between_two_messages(line, server):
 
 
 @pytest.mark.parametrize(
+    "server", ["mail.example.org", "mail.example.org:587", "localhost:25", "10.0.0.1:25"]
+)
+def test_a_name_of_a_host_is_no_address_of_a_server(line, server):
+    """It is said how to write it, before anything is prepared."""
+    done = line.run("calendar send gmc.toml --people people.csv --smtp", server)
+    assert done.code == 2
+    assert f"'{server}' is no address of a mail server: write smtp://user:password@" in done.err
+    assert not line.path("gmc.sent.json").exists()
+
+
+@pytest.mark.parametrize(
     ("content", "parts"),
     [
         ("", ("line 1", "empty")),
@@ -834,7 +847,12 @@ def test_an_address_may_have_its_name_before_it(line):
 def test_a_trial_says_that_the_others_are_left_out(line):
     """They follow with the next run, and the one who had it gets no other."""
     done = line.run("calendar send gmc.toml --people people.csv --out trial --only Ada@Example.org")
-    assert "Only Ada@example.org is written to, on trial" in done.out
+    assert "New 2, moved" in done.out
+    assert "Opening: 1 person is invited" in done.out
+    assert (
+        "Only Ada@example.org is written to, on trial; 1 message to others follows without --only."
+        in done.out
+    )
     assert "Wrote 1 message to trial." in done.out
     assert counts(send(line, "--out", "rest")) == {"new": 1, "unchanged": 1}
     assert {each.name.partition("@")[0] for each in line.path("rest").iterdir()} == {"bo"}

@@ -240,6 +240,14 @@ def test_a_server_that_goes_away_in_the_middle_is_not_tried_for_everybody(line):
     assert "Sent 0 messages, deferred 20, rejected 0." in done.out
 
 
+def test_of_a_server_that_is_away_for_the_last_nothing_more_is_said(line):
+    """Nobody is left for later."""
+    people(line, 3)
+    with SmtpServer() as server:
+        away = server.url()
+    assert "left for later" not in line.run(" ".join([*SEND, "--smtp", away])).err
+
+
 def test_what_a_server_refuses_of_one_person_is_said_once(line):
     """With the number of messages; those for which there is no room are counted."""
     line.edit(("[deadlines.registration]", f"{NEXT_DAY}[deadlines.registration]"))

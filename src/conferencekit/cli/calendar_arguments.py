@@ -7,7 +7,7 @@ import textwrap
 from argparse import ArgumentParser
 from datetime import date
 
-from ..errors import InvalidAddress
+from ..errors import InvalidAddress, shown_url
 from ..mailbox import parse_mailbox
 from .failing import SITE_VARIABLE
 from .option import (
@@ -269,7 +269,9 @@ def _add_sending(command: ArgumentParser) -> None:
     where.add_argument(
         "--out", metavar="DIR", type=path, help="write each message as an .ics and an .eml, to send by hand"
     )
-    where.add_argument("--smtp", metavar="URL", help="send by this server: smtp://user:password@host:587")
+    where.add_argument(
+        "--smtp", metavar="URL", type=_server, help="send by this server: smtp://user:password@host:587"
+    )
     command.add_argument("--rate", metavar="N", type=count, help="by SMTP, at most so many messages a minute")
     command.add_argument(
         "--only", metavar="EMAIL", type=_address, help="only to this person of the list, on trial"
@@ -286,6 +288,16 @@ def _mailbox(text: str) -> str:
         parse_mailbox(text)
     except InvalidAddress as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def _server(text: str) -> str:
+    """The URL of a mailer. A bare name of a host, or `host:port`, is none."""
+    scheme, colon, rest = text.partition(":")
+    if not colon or "." in scheme or rest.isdigit():
+        raise argparse.ArgumentTypeError(
+            f"{shown_url(text)!r} is no address of a mail server: write smtp://user:password@mail.example.org:587"
+        )
     return text
 
 

@@ -130,9 +130,12 @@ def _send(
             keep_secret(
                 secret, new_at, output, f"Keep it with {work.file.path.name}, which is of no use without it."
             )
-        report(plan, work.conference, given.people, output)
+        report(plan, work.conference, given.people, output, messages)
         if given.only is not None:
-            output.say(f"Only {given.only} is written to, on trial; the others follow without --only.")
+            rest = 0 if getattr(given, "again", False) else len(plan.messages) - len(messages)
+            follow = "1 message to others follows" if rest == 1 else f"{rest:,} messages to others follow"
+            more = f", on trial; {follow} without --only" if rest else ""
+            output.say(f"Only {given.only} is written to{more}.")
         if left := len(pending.messages) - len(plan.messages):
             others = count_of(left, "message that has", "messages that have")
             output.note(f"{others} nothing to do with it: `conferencekit calendar send` is for them.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,11 +26,20 @@ _WORDS: Final = {
 _MOST_DATES: Final = 6
 
 
-def report(plan: InvitePlan, conference: Conference, people: Path, output: Output) -> None:
-    """Say how many are told what, and what about whom nothing can be done."""
+def report(
+    plan: InvitePlan,
+    conference: Conference,
+    people: Path,
+    output: Output,
+    messages: Sequence[InviteMessage] | None = None,
+) -> None:
+    """Say how many are told what, and what about whom nothing can be done.
+
+    `messages`: those of the plan that are about to be sent, where it is not all of them.
+    """
     counts = ", ".join(f"{kind} {plan.count(kind)}" for kind in KINDS if kind != "again" or plan.count(kind))
     output.say(f"{counts[:1].upper()}{counts[1:]}, unchanged {plan.unchanged}.")
-    for line in _lines(plan, conference):
+    for line in _lines(plan.messages if messages is None else messages, conference):
         output.say(line)
     if plan.reworded:
         output.say(
@@ -62,20 +71,25 @@ def questions(plan: InvitePlan, output: Output, before: str = "") -> None:
         )
 
 
-def _lines(plan: InvitePlan, conference: Conference) -> Iterator[str]:
+def _lines(found: Iterable[InviteMessage], conference: Conference) -> Iterator[str]:
     """For each event and what is told of it: how many, when it was and when it is."""
-    for messages in _grouped(plan.messages):
+    for messages in _grouped(found):
         first = messages[0]
         title = event_words(conference, first.event, conference.languages[0]).summary
         people = count_of(len(messages), "person is", "people are")
-        yield f"  {title}: {people} {_WORDS[first.kind]}: {_facts(first, conference)}"
+        yield f"  {title}: {people} {_told(first)}: {_facts(first, conference)}"
+
+
+def _told(message: InviteMessage) -> str:
+    is_repeated = message.kind == "again" and message.telling.sent is not None
+    return "told the same once more" if is_repeated else _WORDS[message.kind]
 
 
 def _grouped(messages: Iterable[InviteMessage]) -> list[list[InviteMessage]]:
     """Who is told the same of the same event, in order of time."""
     groups: dict[tuple[object, ...], list[InviteMessage]] = {}
     for each in messages:
-        groups.setdefault((each.event.id, each.kind, each.telling.facts, each.was), []).append(each)
+        groups.setdefault((each.event.id, _told(each), each.telling.facts, each.was), []).append(each)
     return sorted(groups.values(), key=lambda group: _order(group[0]))
 
 

@@ -46,7 +46,7 @@ def send_all(
                 _count(answer, message, record, done, refusals)
                 shown(number)
                 unheard = [*unheard, answer.why][-_ENOUGH:] if _is_no_answer(answer) else []
-                if len(unheard) == _ENOUGH and len(set(unheard)) == 1:
+                if len(unheard) == _ENOUGH and len(set(unheard)) == 1 and number < len(messages):
                     refusals.end()
                     done.deferred += len(messages) - number
                     output.note(
