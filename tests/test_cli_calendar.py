@@ -293,6 +293,12 @@ def test_a_session_is_called_off(line):
     mail = line.path("second/ada@example.org.opening.1.eml").read_text(encoding="utf-8")
     assert "Storm." in mail
     assert counts(plan(line)) == {}
+    off = (
+        "opening is off by `calendar cancel`, whatever the document says. --reinstate opening invites again."
+    )
+    assert off in line.run("calendar plan gmc.toml --people people.csv").err
+    line.edit(('id = "opening"', 'id = "opening"\nstatus = "cancelled"'))
+    assert line.run("calendar plan gmc.toml --people people.csv").err == ""
 
 
 def test_a_session_that_was_called_off_takes_place_after_all(line):

@@ -63,11 +63,25 @@ def run_plan(given: argparse.Namespace, output: Output) -> int:
         return plan_of_store(given, output)
     secret, _ = secret_of(given)
     work = _work(given, load_conference(given.conference), secret, output)
-    plan = work.plan(_told(given, work.file))
+    told = _told(given, work.file)
+    plan = work.plan(told)
     report(plan, work.conference, given.people, output)
+    _note_called_off(told, work.conference, output)
     questions(plan, output)
     output.result(plan_to_data(plan))
     return 1 if plan.questions else 0
+
+
+def _note_called_off(told: Told, conference: Conference, output: Output) -> None:
+    """Sessions that are off although the document has them: whoever wrote it may have forgotten."""
+    ids = [
+        each.id for each in conference.sessions if each.id in told.called_off and each.status != "cancelled"
+    ]
+    if ids:
+        is_off = f"{', '.join(ids)} {'is' if len(ids) == 1 else 'are'} off"
+        output.note(
+            f"{is_off} by `calendar cancel`, whatever the document says. --reinstate {ids[0]} invites again."
+        )
 
 
 def run_send(given: argparse.Namespace, output: Output) -> int:
