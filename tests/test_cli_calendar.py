@@ -928,9 +928,13 @@ def test_with_a_store_the_document_calls_a_session_off(line):
     one_message(done, "opening", 'status = "cancelled" at this session in gmc.toml', "calendar send")
     line.edit(('id = "opening"', 'id = "opening"\nstatus = "cancelled"'))
     assert "Opening: cancelled, 1 person is told" in line.run("calendar plan gmc.toml").out
-    assert line.run("calendar send gmc.toml --mailer maildir:box").code == 0
+    assert line.run("calendar send gmc.toml --mailer maildir:box --reason Storm").code == 0
     mails = b"".join(each.read_bytes() for each in line.path("box/new").iterdir())
     assert mails.count(b"method=CANCEL") == 1
+    assert b"Reason: Storm" in mails
+    one_message(
+        line.run("calendar send gmc.toml --people in.csv --out x --reason Storm"), "calendar cancel --reason"
+    )
 
 
 def test_without_a_list_and_without_a_store_nobody_is_known(line):

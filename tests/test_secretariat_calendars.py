@@ -13,7 +13,7 @@ from conferencekit.adapters.memory import MemoryStore
 from conferencekit.calendar import validate
 from conferencekit.calendar.reading import Component, read
 from conferencekit.conference import CalendarPlan, Conference
-from conferencekit.errors import ConferenceOutdated
+from conferencekit.errors import ConferenceOutdated, InvalidText
 from conferencekit.moment import Moment
 from conferencekit.ports import Put
 from conferencekit.programme.series import Occurrence, Repeat
@@ -131,6 +131,27 @@ def test_whoever_registers_is_invited_and_told_no_news():
         assert "/registration/" in invited.get_body(("plain",)).get_content()
         (added,) = reload(desk, *desk.conference.sessions, session("dinner", 20, 19))
         assert added["Subject"].startswith("New in the programme: Dinner")
+
+
+def test_whoever_is_told_of_a_change_is_told_why():
+    """In the mail, and in the invite that takes the event out; what is new needs no reason."""
+    reason = "The hall\nis flooded: \u202e<b>sorry</b>"
+    opening, panel = session("opening", 20, 9), session("panel", 20, 14)
+    with desk_for(opening, panel, invite="each session") as desk:
+        register(desk, "ada")
+        before = len(desk.outbox)
+        off, later = evolve(opening, status="cancelled"), session("panel", 20, 15)
+        changed = evolve(desk.conference, sessions=(off, later, session("dinner", 20, 19)))
+        desk.reload(changed, reason=reason)
+        told = {each["Subject"].split(":")[0]: each for each in desk.outbox[before:]}
+        texts = {key: each.get_body(("plain",)).get_content() for key, each in told.items()}
+        assert [
+            "The hall is flooded" in texts[each] for each in ("Cancelled", "Changed", "New in the programme")
+        ] == [*(True, True, False)]
+        assert event_of(told["Cancelled"]).value("COMMENT").startswith("The hall is flooded")
+        assert "<b>" not in told["Cancelled"].get_body(("html",)).get_content()
+        with pytest.raises(InvalidText, match="1,000"):
+            desk.reload(evolve(desk.conference, theme=LocalizedText.of("x")), reason="x" * 1001)
 
 
 def test_each_person_replies_to_an_address_of_their_own():

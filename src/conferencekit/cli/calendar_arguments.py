@@ -77,6 +77,13 @@ def _add_send(commands: Commands) -> None:
         "--mailer", metavar="URL", help="without --people: the mailer (default: CONFERENCE.outbox)"
     )
     send.add_argument(
+        "--reason",
+        metavar="TEXT",
+        dest="why",
+        type=reason,
+        help="without --people: why the document changed; whoever is told of it reads it",
+    )
+    send.add_argument(
         "--again", action="store_true", help="send everybody once more, unchanged, what they were told last"
     )
     send.add_argument(

@@ -90,6 +90,10 @@ def run_send(given: argparse.Namespace, output: Output) -> int:
         from .calendar_store import send_of_store  # noqa: PLC0415 - needs a secretariat
 
         return send_of_store(given, output)
+    if given.why:
+        raise InvalidText(
+            given.why, "People of a list are told why by `conferencekit calendar cancel --reason`."
+        )
     return _send(given, load_conference(given.conference), output, {})
 
 
@@ -117,7 +121,7 @@ def _off_in_store(given: argparse.Namespace) -> str:
     return (
         f'The people are in a store, which goes by the document: write status = "cancelled" {where} in '
         f"{given.conference}. `conferencekit calendar plan {given.conference}` says then who will be told, and "
-        f"`calendar send` tells them. (--people FILE.csv is for those who were invited from a list.)"
+        f"`calendar send --reason TEXT` tells them. (--people FILE.csv is for those who were invited from a list.)"
     )
 
 

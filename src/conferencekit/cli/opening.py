@@ -132,7 +132,7 @@ def _put_in_force(
         return
     if secretariat.shell.get("conference_revision", ours) is not None and not given.revert:
         raise ConferenceOutdated(ours, theirs)
-    lines = secretariat.reload(conference, by=given.by)
+    lines = secretariat.reload(conference, by=given.by, reason=getattr(given, "why", None) or "")
     output.note(f"{given.conference} has changed, and is in force as it is now:")
     for line in lines:
         output.note(f"  {line}")

@@ -42,10 +42,11 @@ _ONCE_IN: Final = 600
 
 @frozen
 class Told:
-    """An event that a mail tells of, and by which method of iTIP."""
+    """An event that a mail tells of, by which method of iTIP, and why it is off."""
 
     event: Event
     method: Method
+    comment: str = ""
 
 
 @frozen
@@ -121,7 +122,9 @@ class Correspondence:
         """The notice of a broadcast to one person."""
         told = None
         if broadcast.event is not None:
-            told = Told(broadcast.event, "CANCEL" if broadcast.event.status == "cancelled" else "REQUEST")
+            is_off = broadcast.event.status == "cancelled"
+            reason = str(broadcast.values.get("reason", "")) if is_off else ""
+            told = Told(broadcast.event, "CANCEL" if is_off else "REQUEST", reason)
         return self.notice(
             registration,
             broadcast.template,
@@ -276,9 +279,11 @@ def _own_invite(registration: Registration, told: Told, context: Context) -> Map
     """What is other in one person's invite: their SEQUENCE is the event's, and what personal cancellations added."""
     event, offset = told.event, registration.sequence_offset
     is_personal = told.method == "CANCEL" and event.status != "cancelled"
+    why = {"comment": told.comment} if told.comment else {}
     if not (is_personal or offset):
-        return {}
+        return why
     return {
+        **why,
         "method": told.method,
         "sequence": event.sequence + offset,
         "dtstamp": instant_text(second_of(max(event.dtstamp, context.now))),

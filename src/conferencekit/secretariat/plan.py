@@ -22,6 +22,7 @@ from ..events import ConferenceRevised, SessionCancelled, SessionMoved
 from ..events import Event as Announcement
 from ..ledger import digest
 from ..limits import OPS
+from ..mailbox import one_line
 from ..moment import instant_text
 from ..ports import Committed, Limit, Op, Put, Record
 from ..programme.event import Event, EventChange, change_between, next_event
@@ -30,6 +31,8 @@ from .records import QUOTA, WAITING
 from .shell import SYSTEM, Actor, InForce, Shell
 from .told import EVENTS, clocks_moved, event_as_told
 
+LONGEST_REASON: Final = 1_000
+"""Characters of the reason for a change."""
 MOST_EVENTS: Final = 400
 """Events that people are invited to: each is a mail to everybody, and all are written in one commit."""
 
@@ -76,16 +79,16 @@ def _first(shell: Shell, conference: Conference, ours: str) -> InForce:
 
 
 def revise(
-    shell: Shell, conference: Conference, current: Record, actor: Actor
+    shell: Shell, conference: Conference, current: Record, actor: Actor, reason: str = ""
 ) -> tuple[InForce, tuple[str, ...]]:
     """Put a changed document in force, with all that follows; what changed, line by line.
 
-    Moved sessions are told to everybody registered. Raises `PlanInUse`, and `InvalidText` for more events than one
-    commit takes.
+    Moved sessions are told to everybody registered, with the reason. Raises `PlanInUse`, and `InvalidText` for more
+    events than one commit takes, or a reason that is too long.
     """
     context = shell.context()
     ours = document_digest(conference)
-    changes = _changes(shell, current, conference, context)
+    changes = _changes(shell, current, conference, context, _reason(reason))
     ops = (*_put_revision(shell, context, conference, ours, current.version), *changes.ops)
     if len(ops) > OPS:
         remedy = "So many events change at once that no commit holds them: change the document in two steps."
@@ -156,11 +159,18 @@ def _put_event(event: Event, version: int) -> Put:
     return Put(kind="event", id=event.id, body=EVENTS.to_body(event), expect=version)
 
 
-def _changes(shell: Shell, current: Record, new: Conference, context: Context) -> Changes:
+def _reason(text: str) -> str:
+    """A reason in one line. Raises `InvalidText` for one that nobody would read."""
+    if len(text) > LONGEST_REASON:
+        raise InvalidText(f"{text[:80]}...", f"A reason has at most {LONGEST_REASON:,} characters.")
+    return one_line(text)
+
+
+def _changes(shell: Shell, current: Record, new: Conference, context: Context, reason: str = "") -> Changes:
     old = in_force_document(shell, current)
     _refuse_loss(shell, old, new)
     lines = _lines(conference_to_data(old), conference_to_data(new))
-    ops, announcements = _tell(_event_changes(shell, old, new, context.now, current.version), context)
+    ops, announcements = _tell(_event_changes(shell, old, new, context.now, current.version), context, reason)
     if old.registration.quota != new.registration.quota:
         ops.insert(0, _new_limit(shell, old.registration.quota, new.registration.quota))
     return Changes(lines=tuple(lines), ops=tuple(ops), announcements=tuple(announcements))
@@ -226,14 +236,14 @@ def _event_changes(
 
 
 def _tell(
-    changes: Iterable[tuple[Record | None, Preview]], context: Context
+    changes: Iterable[tuple[Record | None, Preview]], context: Context, reason: str = ""
 ) -> tuple[list[Op], list[Announcement]]:
     """What has to be written and announced so that everybody hears of these changes."""
     ops: list[Op] = []
     announcements: list[Announcement] = []
     for record, found in changes:
         ops.append(_put_event(found.after, record.version if record else 0))
-        ops.append(_tell_everybody(context, found.before, found.after))
+        ops.append(_tell_everybody(context, found.before, found.after, reason))
         if found.before is not None:
             announcements.append(_announcement(found.conference, found.before, found.after, context.now))
     return ops, announcements
@@ -270,7 +280,7 @@ def _told_and_planned(
     return told, [*planned.values(), *cancelled]
 
 
-def _tell_everybody(context: Context, before: Event | None, after: Event) -> Put:
+def _tell_everybody(context: Context, before: Event | None, after: Event, reason: str) -> Put:
     change = change_between(before, after) if before else "added"
     template = {"cancelled": "session_cancelled", "added": "session_added"}.get(change, "session_moved")
     return put_broadcast(
@@ -281,6 +291,7 @@ def _tell_everybody(context: Context, before: Event | None, after: Event) -> Put
             was=before,
             at=context.now,
             links=("manage",),
+            values={"reason": reason} if reason and before else {},
         ),
         version=0,
     )

@@ -248,8 +248,10 @@ class Secretariat:
         self.registrations.expire()
         self.registrations.promote()
 
-    def reload(self, conference: Conference, *, by: str = "") -> tuple[str, ...]:
+    def reload(self, conference: Conference, *, by: str = "", reason: str = "") -> tuple[str, ...]:
         """Put a changed document in force; what changed, line by line. Moved sessions are told to everybody.
+
+        `reason` is told with what moved or is cancelled: one line, as everybody reads it, in no other language.
 
         Raises `PlanInUse` where it would take away what people hold, and `UnknownBackend` for the subtype of a field
         that no plugin offers.
@@ -260,7 +262,7 @@ class Secretariat:
             if current is None or current.body["digest"] == plan.document_digest(conference):
                 self.shell.in_force = plan.take_up(self.shell, conference, current)
                 return ()
-            in_force, lines = plan.revise(self.shell, conference, current, Actor("organiser", by))
+            in_force, lines = plan.revise(self.shell, conference, current, Actor("organiser", by), reason)
             self.shell.in_force = in_force
         self.registrations.let_in()
         return lines
