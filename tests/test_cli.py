@@ -129,7 +129,13 @@ def instances() -> list[errors.ConferenceKitError]:
         cls = waiting.pop()
         waiting += cls.__subclasses__()
         names = getattr(cls, "__attrs_attrs__", ())
-        samples = {"problems": (), "plugins": ("a", "b"), "wall": datetime(2036, 1, 1), "seconds": 1.0}
+        samples = {
+            "problems": (),
+            "others": (),
+            "plugins": ("a", "b"),
+            "wall": datetime(2036, 1, 1),
+            "seconds": 1.0,
+        }
         if cls is errors.MislocalizedTime:
             samples["value"] = datetime(2036, 1, 1)
         found.append(cls(*(samples.get(each.name, "sample") for each in names)))
