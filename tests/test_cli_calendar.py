@@ -301,6 +301,35 @@ def test_a_session_is_called_off(line):
     assert line.run("calendar plan gmc.toml --people people.csv").err == ""
 
 
+@pytest.mark.parametrize(("answer", "messages"), [(b"yes\n", 2), (b"no\n", 0), (b"\x04", 0)])
+def test_to_call_everything_off_is_asked_at_a_terminal(line, answer, messages):
+    """Whoever left the id of a session out by mistake would tell everybody that all of it is off."""
+    pty = pytest.importorskip("pty")
+    send(line, "--out", "first")
+    ours, theirs = pty.openpty()
+    words = [
+        "calendar",
+        "cancel",
+        "gmc.toml",
+        "--people",
+        "people.csv",
+        "--reason",
+        "Storm.",
+        "--out",
+        "second",
+    ]
+    running = process(*words, cwd=line.folder, stdin=theirs)
+    os.write(ours, answer)
+    out, err = running.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert b"calls off Testing Days as a whole (1 session)" in err
+    assert running.returncode == (0 if messages else 1)
+    assert (b"Nothing was sent." in out) is not bool(messages)
+    found = list(line.path("second").glob("*.eml")) if line.path("second").exists() else []
+    assert len(found) == messages
+
+
 def test_a_session_that_was_called_off_takes_place_after_all(line):
     """Everybody is invited anew, by the same event."""
     send(line, "--out", "first")

@@ -39,7 +39,11 @@ id = "opening"
 title = {title}
 starts = {starts}          # wall time in the conference's zone
 ends = {ends}
+# room = "..."
 # join = "https://..."     # only registered people see it
+
+# [calendar]               # invites to a list of people: who calendars show as the organizer, and where replies go
+# organizer = {contact}
 
 [deadlines.registration]
 through = {closes}          # the last day; closes when it ends, in the conference's zone

@@ -7,6 +7,7 @@ With a people file everything else lies beside the document: what was told in `g
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -109,8 +110,23 @@ def run_cancel(given: argparse.Namespace, output: Output) -> int:
         )
     if given.people is None:
         raise InvalidText(given.session or "every session", _off_in_store(given))
+    if given.session is None and not _is_meant(conference, output):
+        output.say("Nothing was sent.")
+        return 1
     called_off = dict.fromkeys([given.session] if given.session else ids, given.reason)
     return _send(given, conference, output, called_off)
+
+
+def _is_meant(conference: Conference, output: Output) -> bool:
+    """Whether everything is to be called off. It is asked at a terminal only, where an id is easily left out."""
+    if output.as_json or sys.stdin is None or not sys.stdin.isatty():
+        return True
+    sessions = count_of(len(conference.sessions), "session", "sessions")
+    output.note(
+        f"No session is named: this calls off {conference.title.text()} as a whole ({sessions}), and tells everybody "
+        "who was invited. Write yes to go on."
+    )
+    return sys.stdin.readline().strip().casefold() == "yes"
 
 
 def _off_in_store(given: argparse.Namespace) -> str:
