@@ -288,7 +288,7 @@ def test_a_token_of_an_older_secret_proves_as_well():
     mails = [read_mail(gmail(answer), "a mail")]
     judge = judge_of(TOKENS, TOLD_TOKENS)
     assert isinstance(judge.judge_all(mails).verdicts[0], Stranger)
-    older = evolve(judge, older_tokens_of=lambda key: ["B" * 26] if key == "ada" else [])
+    older = evolve(judge, other_tokens_of=lambda key: ["B" * 26] if key == "ada" else [])
     (found,) = older.judge_all(mails).verdicts
     assert isinstance(found, Answered)
     assert found.person == "ada"

@@ -11,6 +11,7 @@ from tests.reply_samples import reply_to
 from conferencekit.adapters.memory import MemoryStore
 from conferencekit.calendar.incoming import Mail, read_mail
 from conferencekit.calendar.judging import Answered, Stranger, Suspicious, Unread
+from conferencekit.calendar.reading import read
 from conferencekit.conference import CalendarPlan
 from conferencekit.errors import NotFound
 from conferencekit.secretariat.attendance import TakenReplies
@@ -233,7 +234,7 @@ def test_a_token_proves_a_reply_from_an_alias():
 
 
 def test_a_token_of_the_secret_before_proves_as_well():
-    """Invites that were sent before the secret was changed are answered for months."""
+    """Invites that were sent before the secret was changed are answered for months, and updates come from the same."""
     store, old, new = MemoryStore(), b"the old one, of 32 random bytes.", b"the new one, of 32 random bytes."
     plan = CalendarPlan(organizer="r+{token}@example.org", on_decline="cancel", invite="each session")
     conference = evolve(conference_for_tests(), calendar=plan)
@@ -241,13 +242,18 @@ def test_a_token_of_the_secret_before_proves_as_well():
     with SecretariatForTests(conference, store=store, secret=old) as desk.secretariat:
         ada, bea = desk.register("ada"), desk.register("bea")
         (declined,) = (reply_to(each, "DECLINED") for each in desk.invites("ada"))
-        alias = reply_to(desk.invites("bea")[0]).replace(b"bea@example.org", b"bea@work.example")
+        (invited,) = desk.invites("bea")
+        alias = reply_to(invited).replace(b"bea@example.org", b"bea@work.example")
     with SecretariatForTests(conference, store=store, secret=new) as desk.secretariat:
         verdicts = desk.secretariat.attendance.judge([read_mail(alias, "a mail")]).verdicts
         assert isinstance(verdicts[0], Unread | Stranger)
     with SecretariatForTests(conference, store=store, secret=[new, old]) as desk.secretariat:
         assert desk.take(declined, alias).cancelled == (ada,)
         assert desk.answers(bea) == {"opening": "ACCEPTED"}
+        desk.move()
+        (moved,) = desk.invites("bea")
+        organizers = [read(each).components[0].components[-1].value("ORGANIZER") for each in (invited, moved)]
+        assert organizers[0] == organizers[1]
 
 
 class Counting(MemoryStore):

@@ -174,8 +174,8 @@ class Judge:
     """Judges the replies of one conference by what was told.
 
     `keys_of` gives the keys of the people with an address (as `email_key` writes it), `token_of` the token in the
-    address that a person's replies go to, by their key. `older_tokens_of` gives those that stand in their invites of
-    before, where the secret that tokens are made with was changed since. `now`: by when replies can have been stamped;
+    address that a person's replies go to, by their key. `other_tokens_of` gives more that may stand in
+    their invites, where the secret that tokens are made with was changed. `now`: by when replies can have been stamped;
     None where that is not known.
     """
 
@@ -183,7 +183,7 @@ class Judge:
     told: Told
     keys_of: KeysOf
     token_of: TokenOf = lambda _: ""
-    older_tokens_of: TokensOf = lambda _: ()
+    other_tokens_of: TokensOf = lambda _: ()
     now: datetime | None = None
     _events: Mapping[str, str] = field(init=False)
     _tokens: Mapping[str, str] = field(init=False)
@@ -205,7 +205,7 @@ class Judge:
         return {
             token.lower(): key
             for key in self.told.people
-            for token in (self.token_of(key), *self.older_tokens_of(key))
+            for token in (self.token_of(key), *self.other_tokens_of(key))
             if token
         }
 

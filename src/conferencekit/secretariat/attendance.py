@@ -135,7 +135,7 @@ class AttendanceList:
             told=known.told,
             keys_of=lambda address: known.keys.get(address, ()),
             token_of=self._shell.links.reply_token,
-            older_tokens_of=lambda key: self._shell.links.reply_tokens(key)[1:],
+            other_tokens_of=lambda key: self._shell.links.reply_tokens(key)[1:],
             now=self._shell.context().now,
         )
         return judge.judge_all(mails)

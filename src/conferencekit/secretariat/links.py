@@ -110,13 +110,14 @@ class Links:
     def reply_token(self, subject: str) -> str:
         """The token by which replies to invites prove whose they are: letters that any mail server keeps as they are.
 
-        It names nobody: who it belongs to is found by asking for each person's.
+        It names nobody: who it belongs to is found by asking for each person's. It stands in the organizer's address,
+        and an update from another organizer may not be taken: so it is made with the oldest secret that is given.
         """
         return self.reply_tokens(subject)[0]
 
     def reply_tokens(self, subject: str) -> tuple[str, ...]:
-        """The same by each of our secrets: what stands in invites that were sent before the secret was changed."""
-        return tuple(reply_token(secret, self.conference, subject) for secret in self.secrets)
+        """The same by each of our secrets, the oldest first: any of them may stand in an invite that was sent."""
+        return tuple(reply_token(secret, self.conference, subject) for secret in reversed(self.secrets))
 
     def _proof(self, secret: bytes, purpose: str, subject: str, generation: int) -> str:
         parts = [part.encode() for part in (self.conference, purpose, subject, str(generation))]
