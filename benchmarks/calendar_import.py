@@ -20,7 +20,7 @@ from table import Line, at_most
 from conferencekit.calendar.importing import read_calendar
 from conferencekit.calendar.invite import CalendarEvent
 from conferencekit.calendar.reading import read_tolerantly
-from conferencekit.calendar.writing import calendar_to_ical, event_lines
+from conferencekit.calendar.writing import calendar_of, event_lines, zone_years
 from conferencekit.errors import InvalidImport
 from conferencekit.mailbox import Mailbox
 from conferencekit.moment import Moment
@@ -103,8 +103,8 @@ def feed(count: int, text: str) -> bytes:
             organizer=Mailbox("Secretariat", "gmc@example.org"),
             join=f"https://example.org/live/{number}",
         )
-        events.append((event, event_lines(event)))
-    return calendar_to_ical(events)
+        events.append(event)
+    return calendar_of((found for each in events for found in zone_years(each)), map(event_lines, events))
 
 
 def bombs(count: int) -> dict[str, bytes]:

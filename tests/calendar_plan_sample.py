@@ -13,7 +13,7 @@ from conferencekit.calendar.invite import CalendarEvent
 from conferencekit.calendar.planned import planned_events
 from conferencekit.calendar.planning import Invitee, plan_invites
 from conferencekit.calendar.told import Told
-from conferencekit.calendar.writing import calendar_to_ical, event_lines
+from conferencekit.calendar.writing import calendar_of, event_lines, zone_years
 from conferencekit.conference import CalendarPlan, Conference
 from conferencekit.mailbox import Mailbox
 from conferencekit.moment import Moment
@@ -63,7 +63,8 @@ def octets() -> Iterator[bytes]:
             CalendarEvent(organizer=SENDER, **composed(made, event, "zh"))
             for event in planned_events(made, now=NOW)
         ]
-        yield calendar_to_ical([(each, event_lines(each)) for each in events], method="PUBLISH")
+        years = (found for each in events for found in zone_years(each))
+        yield calendar_of(years, map(event_lines, events), method="PUBLISH")
 
 
 if __name__ == "__main__":

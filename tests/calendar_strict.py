@@ -78,6 +78,14 @@ class Block:
         claim(len(found) < 2, f"{self.name} has {len(found)} {name}")
         return found[0] if found else None
 
+    def value(self, name: str) -> str:
+        found = self.one(name)
+        return found.value if found else ""
+
+    def text(self, name: str) -> str:
+        found = self.one(name)
+        return found.text if found else ""
+
     def count(self, least: int, most: float, *names: str) -> None:
         for name in names:
             found = len(self.all(name))
@@ -450,8 +458,5 @@ def occurrences(whole: Block, clocks: dict[str, ZoneClock]) -> list[Shown]:
 
 
 def as_shown(event: Block, planned: datetime, starts: datetime, ends: datetime) -> Shown:
-    def text(name: str) -> str:
-        found = event.one(name)
-        return found.text if found else ""
-
-    return Shown(text("UID"), starts, ends, planned, text("STATUS"), text("LOCATION"), text("SUMMARY"))
+    uid, *rest = (event.text(name) for name in ("UID", "STATUS", "LOCATION", "SUMMARY"))
+    return Shown(uid, starts, ends, planned, *rest)

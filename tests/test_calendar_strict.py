@@ -31,7 +31,7 @@ from conferencekit.calendar.planned import planned_events
 from conferencekit.calendar.planning import Invitee, plan_invites
 from conferencekit.calendar.told import Told
 from conferencekit.calendar.validate_tables import FEED
-from conferencekit.calendar.writing import calendar_to_ical, event_lines
+from conferencekit.calendar.writing import calendar_of, event_lines, zone_years
 from conferencekit.conference import Conference
 from conferencekit.mailbox import Mailbox, one_line
 from conferencekit.moment import Moment
@@ -95,7 +95,8 @@ def test_every_calendar_for_everybody_passes(conference, method):
         (event, CalendarEvent(organizer=SENDER, **composed(conference, event, "en")))
         for event in planned_events(conference, now=STAMP)
     ]
-    octets = calendar_to_ical([(each, event_lines(each)) for _, each in events], method=method)
+    years = (found for _, each in events for found in zone_years(each))
+    octets = calendar_of(years, [event_lines(each) for _, each in events], method=method)
     assert validate(octets, method or FEED) == ()
     found = shown(octets, method)
     for event, made in events:

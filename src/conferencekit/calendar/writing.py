@@ -9,7 +9,7 @@ Source: RFC 5545, RFC 5546 (iTIP), RFC 7986 (CONFERENCE).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -40,15 +40,6 @@ def invite_to_ical(invite: Invite) -> bytes:
         InvalidCalendar: the object would break a rule of RFC 5545 or RFC 5546. Nothing that does is returned.
     """
     shared = shared_part(evolve(invite, organizer=NOBODY, attendee=NOBODY, rsvp=False))
-    return shared_with(shared, invite)
-
-
-def shared_with(shared: Sequence[bytes], invite: Invite) -> bytes:
-    """The invite from the pieces that `shared_part` gave for another invite to the same event.
-
-    Raises:
-        InvalidCalendar: the person's lines would break a rule.
-    """
     return personal_lines(invite.method, invite.organizer, invite.attendee, rsvp=invite.rsvp).join(shared)
 
 
@@ -68,16 +59,7 @@ def event_to_ical(event: CalendarEvent, *, modified: datetime | None = None) -> 
         InvalidCalendar: the object would break a rule of RFC 5545.
     """
     said = line("LAST-MODIFIED", utc_value(modified)) if modified else b""
-    return calendar_to_ical([(event, event_lines(event))], said)
-
-
-def calendar_to_ical(
-    events: Iterable[tuple[CalendarEvent, bytes]], properties: bytes = b"", *, method: str | None = None
-) -> bytes:
-    """A calendar of events and their lines, with the zones that they refer to. `properties` are its own lines."""
-    listed = list(events)
-    years = (found for event, _ in listed for found in zone_years(event))
-    return calendar_of(years, (lines for _, lines in listed), properties, method=method)
+    return calendar_of(zone_years(event), [event_lines(event)], said)
 
 
 def calendar_of(
@@ -87,7 +69,7 @@ def calendar_of(
     *,
     method: str | None = None,
 ) -> bytes:
-    """A calendar of components, whose times are in zones that are right in these years."""
+    """A calendar of components, whose times are in zones that are right in these years. `properties`: its own lines."""
     head = [_HEAD, line("METHOD", method) if method else b"", properties]
     return b"".join([*head, *_vtimezones(years), *pieces, _END])
 
