@@ -96,7 +96,7 @@ class Acting:
 
     @cached_property
     def calendar(self) -> Calendars:
-        """Feeds."""
+        """Calendars to subscribe to, and sessions to download, as calendars were told of them."""
         return self._calendar_for(self._actor)
 
     @cached_property
@@ -188,7 +188,7 @@ class Secretariat:
 
     @cached_property
     def calendar(self) -> Calendars:
-        """Feeds."""
+        """Calendars to subscribe to, and sessions to download, as calendars were told of them."""
         return self._calendar_for(REGISTRANT)
 
     @cached_property
