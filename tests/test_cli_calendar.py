@@ -240,6 +240,13 @@ def test_a_plan_says_what_changed_within_a_day(line):
     assert told(line).endswith("; Tuesday 20 May 2036, 09:00-15:30 (Asia/Shanghai, UTC+08:00)")
     line.edit(('title = "Third"', 'title = "Third"\nstatus = "cancelled"\nroom = "Hall 2"'))
     assert told(line).startswith("Third: off; ")
+    line.edit(("T14:00:00", "T14:15:00"), ('status = "cancelled"\n', ""))
+    out = line.run("calendar plan gmc.toml --people people.csv").out
+    head, second, third, end = out.partition("told that it changed: ")[2].split("\n")
+    assert head == "Tuesday 20 May 2036, 09:00-15:30 (Asia/Shanghai, UTC+08:00)"
+    assert second.startswith("    Second: was Tuesday 20 May 2036, 14:00-15:30")
+    assert third.startswith("    Third: was Tuesday 20 May 2036, 14:30-15:30")
+    assert end == ""
 
 
 def test_a_plan_says_which_dates_of_a_series_changed(line):

@@ -629,9 +629,7 @@ class InvalidCalendar(ConferenceKitError, ValueError):
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
-        return (
-            f"Not a valid calendar object: {'; '.join(self.problems)}. Correct the session or the addresses."
-        )
+        return f"Not a valid calendar object: {'; '.join(self.problems)}. Correct that and try again."
 
 
 @define(eq=False, slots=False, repr=False)

@@ -24,6 +24,7 @@ _WORDS: Final = {
     "again": "told what was prepared before",
 }
 _MOST_DATES: Final = 6
+_MOST_IN_LINE: Final = 2
 
 
 def report(
@@ -77,7 +78,13 @@ def _lines(found: Iterable[InviteMessage], conference: Conference) -> Iterator[s
         first = messages[0]
         title = event_words(conference, first.event, conference.languages[0]).summary
         people = count_of(len(messages), "person is", "people are")
-        yield f"  {title}: {people} {_told(first)}: {_facts(first, conference)}"
+        head, facts = f"  {title}: {people} {_told(first)}:", _facts(first, conference)
+        if len(facts) <= _MOST_IN_LINE:
+            yield f"{head} {'; '.join(facts)}"
+            continue
+        if facts[-1] == _when(first.event):
+            head = f"{head} {facts.pop()}"
+        yield from (head, *(f"    {each}" for each in facts))
 
 
 def _told(message: InviteMessage) -> str:
@@ -97,13 +104,14 @@ def _order(message: InviteMessage) -> tuple[object, ...]:
     return (message.event.starts.instant, message.event.id, KINDS.index(message.kind), message.telling.facts)
 
 
-def _facts(message: InviteMessage, conference: Conference) -> str:
+def _facts(message: InviteMessage, conference: Conference) -> list[str]:
+    """When it is; of what has changed, each change."""
     event, was = message.event, message.was
     if message.kind != "moved" or was is None:
-        return _when(event)
+        return [_when(event)]
     times = list(_times(was, event))
     changes = [*times, *_parts(was, event, conference), *_dates(was, event), *_others(was, event)]
-    return "; ".join(changes if any(each.startswith("was ") for each in times) else [*changes, _when(event)])
+    return changes if any(each.startswith("was ") for each in times) else [*changes, _when(event)]
 
 
 def _when(event: Event) -> str:
