@@ -166,6 +166,7 @@ def test_the_same_state_gives_the_same_bytes_in_every_process():
 NEAR = (-120, -60, -30, -1, 0, 1, 30, 60, 120)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_two_hours_around_every_change_of_clocks(part):
     """In every common zone, since 1970: starts, ends, and the hour that comes twice."""
