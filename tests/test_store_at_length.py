@@ -6,12 +6,12 @@ import pytest
 
 from conferencekit.testing import store_suite
 
-Long = store_suite("sqlite:///{tmp}/conferences.db", kills=40, examples=250, batches=10_000)
+Long = store_suite("sqlite:///{tmp}/conferences.db", kills=20, examples=120, batches=5_000)
 
 
 @pytest.mark.slow
 class TestSQLiteAtLength:
-    """40 kills, 250 histories, 10,000 batches."""
+    """20 kills, 120 histories, 5,000 batches."""
 
     url_at = staticmethod(Long.url_at)
     plugins, kills, examples, batches, shrink = (

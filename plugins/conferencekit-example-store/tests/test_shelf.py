@@ -2,4 +2,5 @@
 
 from conferencekit.testing import store_suite
 
-TestShelfStore = store_suite("shelf:{tmp}/records")
+# random batches at length in test_at_length.py
+TestShelfStore = store_suite("shelf:{tmp}/records", kills=10, batches=500)
