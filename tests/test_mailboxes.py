@@ -81,6 +81,15 @@ def test_what_is_neither_file_nor_folder(tmp_path):
     assert list(read_mails(tmp_path / "folder")) == []
 
 
+@pytest.mark.parametrize("begin", [b"PK\x03\x04\x14\x00", b"\x1f\x8b\x08\x00"])
+def test_an_archive_is_not_taken_for_a_mail_with_nothing_in_it(tmp_path, begin):
+    """A Takeout comes in one."""
+    path = tmp_path / "takeout.zip"
+    path.write_bytes(begin + bytes(1_000))
+    with pytest.raises(InvalidText, match="takeout.zip.*unpack it"):
+        list(read_mails(path))
+
+
 def test_no_such_file(tmp_path):
     """The system's own error names it."""
     with pytest.raises(FileNotFoundError):

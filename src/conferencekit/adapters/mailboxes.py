@@ -23,6 +23,7 @@ _DATE: Final = re.compile(
     rb"\d\d:\d\d(?::\d\d)?(?: [A-Za-z]{1,5}| [+-]\d{4})? \d{4}(?: [+-]\d{4})?[ \t]*\r?\n"
 )
 _HEADER: Final = re.compile(rb"[!-9;-~]{1,100}[ \t]*:|>From ")
+_ARCHIVES: Final = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf\x27\x1c")
 _QUOTED: Final = re.compile(rb">+From ")
 
 
@@ -32,7 +33,7 @@ def read_mails(path: Path) -> Iterator[Mail]:
     A folder with `cur` and `new` in it is a Maildir. In any other, files that end in .eml, .ics or .mbox count.
 
     Raises:
-        InvalidText: it is neither a file nor a folder.
+        InvalidText: it is neither a file nor a folder, or an archive that has to be unpacked.
         OSError: it cannot be read.
     """
     mode = path.stat().st_mode
@@ -40,9 +41,18 @@ def read_mails(path: Path) -> Iterator[Mail]:
         for each in _in_folder(path):
             yield from _in_file(each, f"{each.parent.name}/{each.name}")
     elif stat.S_ISREG(mode):
+        _refuse_archive(path)
         yield from _in_file(path, path.name)
     else:
         raise InvalidText(str(path), "Name a file of mails, or a folder.")
+
+
+def _refuse_archive(path: Path) -> None:
+    """An archive, as a Takeout comes in one, would be read as a mail in which there is nothing."""
+    with path.open("rb") as stream:
+        begin = stream.read(6)
+    if begin.startswith(_ARCHIVES):
+        raise InvalidText(str(path), "This is an archive: unpack it, and name the mailbox or folder in it.")
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:

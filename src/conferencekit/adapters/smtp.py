@@ -16,7 +16,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import Final
+from typing import BinaryIO, Final
 
 from ..mailbox import one_line
 from ..message.message import Message
@@ -31,6 +31,8 @@ _PATIENCE: Final = 3
 _ENOUGH: Final = 120.0
 """Seconds after which a call begins no further message, so that it ends well before the lease of its notices."""
 _LONGEST_ANSWER: Final = 500
+_MOST_LINES: Final = 1_000
+"""Lines of one answer of a server, and it may take `_ENOUGH` seconds to say them."""
 _LONE_LINE_END: Final = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 
 _ADDRESS: Final = re.compile(
@@ -183,10 +185,10 @@ class SmtpMailer:
         relay = self.relay
         name = relay.ehlo or None
         if relay.tls == "ssl":
-            return smtplib.SMTP_SSL(
+            return _BoundedTls(
                 relay.host, relay.port, local_hostname=name, timeout=relay.timeout, context=self._trust()
             )
-        return smtplib.SMTP(relay.host, relay.port, local_hostname=name, timeout=relay.timeout)
+        return _Bounded(relay.host, relay.port, local_hostname=name, timeout=relay.timeout)
 
     def _introduce(self, smtp: smtplib.SMTP) -> None:
         """EHLO, STARTTLS, AUTH. Raises `_Unusable` with the remedy, or OSError."""
@@ -251,6 +253,45 @@ class SmtpMailer:
         for each in [*forms, *(b64encode(form.encode()).decode().rstrip("=") for form in forms)]:
             text = text.replace(each, "***")
         return one_line(text)[:_LONGEST_ANSWER]
+
+
+class _Answer:
+    """What a server says, as a file of lines that ends, whatever it sends."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.begin()
+
+    def begin(self) -> None:
+        """The next answer begins."""
+        self._left, self._until = _MOST_LINES, time.monotonic() + _ENOUGH
+
+    def readline(self, size: int) -> bytes:
+        """The next line. Raises OSError where the answer is one without end."""
+        self._left -= 1
+        if self._left < 0 or time.monotonic() > self._until:
+            raise OSError("the answer of the server has no end")
+        return self._stream.readline(size)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._stream.close()
+
+
+class _Bounded(smtplib.SMTP):
+    """A connection on which no answer is endless."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The next answer. Raises `SMTPServerDisconnected`."""
+        if self.file is None and self.sock is not None:
+            self.file = _Answer(self.sock.makefile("rb"))
+        if isinstance(self.file, _Answer):
+            self.file.begin()
+        return super().getreply()
+
+
+class _BoundedTls(_Bounded, smtplib.SMTP_SSL):
+    """The same, encrypted from the begin on."""
 
 
 class _Lost(Exception):
