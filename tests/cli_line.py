@@ -98,6 +98,10 @@ class Line:
             text = text.replace(old, new)
         self.write("gmc.toml", text)
 
+    def add_sessions(self, sessions: str) -> None:
+        """Put sessions into the document."""
+        self.edit(("[deadlines.registration]", f"{sessions}\n\n[deadlines.registration]"))
+
     def people(self, *rows: str, name: str = "people.csv") -> Path:
         """A CSV file with these rows below a header."""
         return self.write(name, HEADER + "".join(f"{row}\r\n" for row in rows))

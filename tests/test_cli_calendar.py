@@ -47,11 +47,6 @@ def invited(line):
     line.write("people.csv", PEOPLE)
 
 
-def add_sessions(line: Line, sessions: str) -> None:
-    """Put sessions into the document."""
-    line.edit(("[deadlines.registration]", f"{sessions}[deadlines.registration]"))
-
-
 def plan(line: Line, *options: str) -> dict:
     return line.run("calendar plan gmc.toml --people people.csv --json", *options).json
 
@@ -193,7 +188,7 @@ def test_somebody_who_is_not_confirmed_any_more_is_uninvited(line):
 
 def test_people_come_to_the_sessions_that_concern_them(line):
     """The column `sessions`; a dash is none."""
-    add_sessions(line, SECOND)
+    line.add_sessions(SECOND)
     line.edit(('organizer_name = "GMC"', 'organizer_name = "GMC"\ninvite = "each session"'))
     line.write(
         "people.csv", "email,sessions\na@example.org,second\nb@example.org,opening second\nc@example.org,-\n"
@@ -208,7 +203,7 @@ def test_people_come_to_the_sessions_that_concern_them(line):
 
 def test_several_sessions_are_one_invite_a_day(line):
     """By default; the day's programme is in the description, and what concerns nobody is not."""
-    add_sessions(line, AFTERNOON)
+    line.add_sessions(AFTERNOON)
     line.write("people.csv", "email,sessions\na@example.org,\nb@example.org,second\n")
     send(line, "--out", "first")
     whole, half = (event(line.path(f"first/{who}@example.org.day-2036-05-20.0.ics")) for who in "ab")
@@ -231,7 +226,7 @@ def told(line: Line) -> str:
 def test_a_plan_says_what_changed_within_a_day(line):
     """Also where the day begins and ends as before."""
     third = AFTERNOON.replace("second", "third").replace("Second", "Third").replace("T14:00", "T14:30")
-    add_sessions(line, AFTERNOON + third)
+    line.add_sessions(AFTERNOON + third)
     send(line, "--out", "first")
     line.edit(("T14:30:00", "T14:45:00"))
     assert told(line).startswith(
@@ -355,7 +350,7 @@ def test_a_session_that_was_called_off_takes_place_after_all(line):
 
 def test_calling_off_tells_of_nothing_else(line):
     """Whoever was not invited yet is not invited by it, and other changes wait for `send`."""
-    add_sessions(line, SECOND)
+    line.add_sessions(SECOND)
     line.edit(('organizer_name = "GMC"', 'organizer_name = "GMC"\ninvite = "each session"'))
     send(line, "--out", "first")
     line.write("people.csv", PEOPLE + "new@example.org,New,,\n")
@@ -372,7 +367,7 @@ def test_calling_off_tells_of_nothing_else(line):
 
 def test_calling_off_what_nobody_was_invited_to_invites_nobody(line):
     """Nor where what was told is lost. It is off for whoever is invited later."""
-    add_sessions(line, SECOND)
+    line.add_sessions(SECOND)
     line.edit(('organizer_name = "GMC"', 'organizer_name = "GMC"\ninvite = "each session"'))
     done = line.run("calendar cancel gmc.toml opening --people people.csv --reason", "Storm.", "--out", "off")
     assert "Nothing had to be sent." in done.out
@@ -382,7 +377,7 @@ def test_calling_off_what_nobody_was_invited_to_invites_nobody(line):
 
 def test_a_session_of_a_day_that_is_called_off_is_told_with_the_day(line):
     """The day goes on without it."""
-    add_sessions(line, AFTERNOON)
+    line.add_sessions(AFTERNOON)
     send(line, "--out", "first")
     done = line.run("calendar cancel gmc.toml opening --people people.csv --reason", "Storm.", "--out", "off")
     assert done.code == 0, done
@@ -656,7 +651,7 @@ def test_a_mail_says_which_dates_of_a_series_changed(line):
 
 def test_the_mail_of_a_day_that_changed_has_its_programme(line):
     """It is not only its begin and end that people come for; what it was before stands beside it."""
-    add_sessions(line, AFTERNOON)
+    line.add_sessions(AFTERNOON)
     send(line, "--out", "first")
     line.edit(("T14:00:00", "T14:15:00"))
     send(line, "--out", "second")
@@ -673,7 +668,7 @@ def test_the_mail_of_a_day_that_changed_has_its_programme(line):
 
 def test_a_day_that_is_off_is_named_in_its_mail(line):
     """Else whoever reads it takes the whole conference for cancelled. So do invites, and the list of who comes."""
-    add_sessions(line, SECOND)
+    line.add_sessions(SECOND)
     send(line, "--out", "first")
     mail = message_from_bytes(
         line.path("first/ada@example.org.day-2036-05-21.0.eml").read_bytes(), policy=policy.default
@@ -691,7 +686,7 @@ def test_a_day_that_is_off_is_named_in_its_mail(line):
 
 def test_the_mail_of_a_day_says_why_a_session_of_it_is_off(line):
     """And only that mail does; who is uninvited from the day later is given no reason."""
-    add_sessions(line, AFTERNOON)
+    line.add_sessions(AFTERNOON)
     send(line, "--out", "first")
     line.run("calendar cancel gmc.toml second --people people.csv --reason", "Storm.", "--out", "second")
     (mail,) = line.path("second").glob("ada*.eml")

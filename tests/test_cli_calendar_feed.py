@@ -42,7 +42,7 @@ def events_in(data: bytes) -> dict[str, Component]:
 @pytest.fixture
 def two(line):
     """A document of two days."""
-    line.edit(("[deadlines.registration]", f"{SECOND.strip()}\n\n[deadlines.registration]"))
+    line.add_sessions(SECOND)
     return line
 
 

@@ -250,7 +250,7 @@ def test_of_a_server_that_is_away_for_the_last_nothing_more_is_said(line):
 
 def test_what_a_server_refuses_of_one_person_is_said_once(line):
     """With the number of messages; those for which there is no room are counted."""
-    line.edit(("[deadlines.registration]", f"{NEXT_DAY}[deadlines.registration]"))
+    line.add_sessions(NEXT_DAY)
     people(line, 22)
     with SmtpServer() as server:
         server.will("RCPT", *["550 no such user"] * 44)

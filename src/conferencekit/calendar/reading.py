@@ -20,7 +20,7 @@ LONGEST_LINE: Final = 75
 CUT_LETTER: Final = re.compile(rb"\r\n[ \t][\x80-\xbf]")
 _CUT_ESCAPE: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\\r\n[ \t]")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
+_NAME: Final = re.compile(r"([A-Za-z0-9-]+)")
 _VALUE: Final = r'(?:"[^"]*"|[^",;:]*)'
 _PARAMETER: Final = re.compile(rf";([A-Za-z0-9-]+)=({_VALUE}(?:,{_VALUE})*+)")
 _MOST_PARAMETERS: Final = 50
@@ -106,21 +106,23 @@ def _octets(data: bytes) -> Iterator[str]:
         yield f"it has the control character U+{ord(found[0]):04X} in it"
 
 
-def _property(written: str) -> Property | None:
-    name = _NAME.match(written)
+def _property(
+    written: str, name_form: re.Pattern[str] = _NAME, parameter_form: re.Pattern[str] = _PARAMETER
+) -> Property | None:
+    name = name_form.match(written)
     if name is None:
         return None
     parameters: dict[str, str] = {}
     at = name.end()
     for _ in range(_MOST_PARAMETERS):
-        found = _PARAMETER.match(written, at)
+        found = parameter_form.match(written, at)
         if found is None:
             break
         parameters[found[1].upper()] = found[2]
         at = found.end()
     if written[at : at + 1] != ":":
         return None
-    return Property(name[0].upper(), parameters, written[at + 1 :])
+    return Property(name[1].upper(), parameters, written[at + 1 :])
 
 
 def _place(found: Property, open_ones: list[Component]) -> str:
@@ -183,7 +185,7 @@ READING_LIMITS: Final = ReadingLimits()
 
 _CONTROL_OCTETS: Final = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
 _LOOSE_NAME: Final = re.compile(r"[\ufeff\s]*([A-Za-z0-9_.-]+)\s*")
-_LOOSE_PARAMETER: Final = re.compile(r';\s*+([A-Za-z0-9_-]*)\s*+(?:=((?:"[^"]*"|[^;:])*+))?')
+_LOOSE_PARAMETER: Final = re.compile(r';\s*+([A-Za-z0-9_-]*)\s*+(?:=|(?=[;:]))((?:"[^"]*"|[^;:])*+)')
 _IN_CALENDAR: Final = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "VCALENDAR"})
 _TEXTS: Final = frozenset(
     {"COMMENT", "CONTACT", "DESCRIPTION", "LOCATION", "SUMMARY", "X-ALT-DESC", "X-WR-CALDESC"}
@@ -313,21 +315,11 @@ def _decoded(octets: bytes, number: int, repairs: _Repairs) -> str:
 
 def _loose_property(written: str, number: int, repairs: _Repairs) -> Property | None:
     """The property that a line seems to be."""
-    name = _LOOSE_NAME.match(written)
-    if name is None:
-        return None
-    parameters: dict[str, str] = {}
-    at = name.end()
-    for _ in range(_MOST_PARAMETERS):
-        parameter = _LOOSE_PARAMETER.match(written, at)
-        if parameter is None:
-            break
-        parameters[parameter[1].upper()] = (parameter[2] or "").strip()
-        at = parameter.end()
-    if written[at : at + 1] != ":":
+    found = _property(written, _LOOSE_NAME, _LOOSE_PARAMETER)
+    if found is None:
         return None
     repairs.note("the name or the parameters are not written as they should be", number)
-    return Property(name[1].upper(), parameters, written[at + 1 :])
+    return evolve(found, parameters={name: each.strip() for name, each in found.parameters.items()})
 
 
 @define
