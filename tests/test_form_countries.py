@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from conferencekit.form.countries import COUNTRIES, LOCALES, countries_for, country_code, country_name, fold
@@ -50,6 +52,16 @@ def test_every_name_leads_back_to_its_code(locale):
 def test_a_country_is_found_by_name_or_code(name, code):
     """Or not at all."""
     assert country_code(name) == code
+
+
+def test_what_no_country_is_called_takes_no_memory():
+    """Names are kept for an import, long texts are not: a process that stays may be given any number of them."""
+    assert country_code("France" + " " * 600) is None
+    tracemalloc.start()
+    assert {country_code(f"{number} " + "y" * 10_000) for number in range(500)} == {None}
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1_000_000
 
 
 def test_the_list_is_in_the_order_in_which_readers_look():

@@ -28,6 +28,8 @@ COUNTRIES: Final = frozenset(_CODES.split())
 LOCALES: Final = ("en", "fr", "es", "ru", "zh", "ar")
 """The languages that names are in: those of the United Nations."""
 
+_LONGEST: Final = 500
+
 
 def country_name(code: str, locale: str | None = None) -> str:
     """The name of a country, in the language that fits the locale best (English where none does).
@@ -45,9 +47,16 @@ def countries_for(locale: str | None = None) -> tuple[tuple[str, str], ...]:
     return _sorted(lookup(locale or "en", LOCALES) or "en")
 
 
-@lru_cache(maxsize=2048)  # an import asks about few countries, many times
 def country_code(name: str) -> str | None:
-    """The code of a country by its name in any of the six languages, or by itself; case and accents do not matter."""
+    """The code of a country by its name in any of the six languages, or by itself; case and accents do not matter.
+
+    None for what is no country's, as any text of more than 500 letters.
+    """
+    return _code(name) if len(name) <= _LONGEST else None  # what is long is not kept either
+
+
+@lru_cache(maxsize=2048)  # an import asks about few countries, many times
+def _code(name: str) -> str | None:
     folded = fold(name)
     if len(folded) == 2 and folded.upper() in COUNTRIES:
         return folded.upper()
