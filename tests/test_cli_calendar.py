@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.calendar_clock import zones_of
 from tests.cli_line import Line, new_line, one_message, process
-from tests.smtp_server import SmtpServer
+from tests.smtp_server import SmtpServer, only
 
 from conferencekit.calendar import validate
 from conferencekit.calendar.reading import read
@@ -591,6 +591,33 @@ def test_what_a_server_did_not_take_goes_again_the_same(line, server):
     assert counts(plan(line)) == {"unchanged": 2}
 
 
+PASSWORD = "p@ss:w/rd%"
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_the_password_of_a_server_comes_from_a_file_or_the_environment(line, monkeypatch):
+    """Not from the command line, where others see it; without one nothing is prepared."""
+    monkeypatch.delenv("CONFERENCEKIT_SMTP_PASSWORD", raising=False)
+    line.write("password.txt", f"{PASSWORD}\n")
+    options = {"authenticator": only("ada", PASSWORD), "auth_required": True, "auth_require_tls": False}
+    with SmtpServer(**options) as server:
+        url = server.url(login="ada@")
+        done = line.run("calendar send gmc.toml --people people.csv --smtp", url)
+        one_message(done, "--password-file FILE, or $CONFERENCEKIT_SMTP_PASSWORD")
+        assert not line.path("gmc.sent.json").exists()
+        found = send(line, "--smtp", url, "--only", "ada@example.org", "--password-file", "password.txt")
+        assert found["sent"] == 1
+        monkeypatch.setenv("CONFERENCEKIT_SMTP_PASSWORD", "wrong")
+        done = line.run("calendar send gmc.toml --people people.csv --smtp", url)
+        assert (done.code, "wrong" in done.out + done.err) == (1, False)
+        monkeypatch.setenv("CONFERENCEKIT_SMTP_PASSWORD", PASSWORD)
+        assert send(line, "--smtp", url)["sent"] == 1
+        done = line.run(
+            "calendar send gmc.toml --people people.csv --password-file password.txt --smtp", server.url()
+        )
+        one_message(done, "--password-file is for a URL with a user and without a password")
+
+
 def mails_to(server: SmtpServer, address: str) -> list[bytes]:
     """What the server took for somebody, in order."""
     return [each.content for each in server.taken if each.rcpt_tos == [address]]
@@ -763,7 +790,7 @@ def test_a_name_of_a_host_is_no_address_of_a_server(line, server):
     """It is said how to write it, before anything is prepared."""
     done = line.run("calendar send gmc.toml --people people.csv --smtp", server)
     assert done.code == 2
-    assert f"'{server}' is no address of a mail server: write smtp://user:password@" in done.err
+    assert f"'{server}' is no address of a mail server: write smtp://user@mail.example.org" in done.err
     assert not line.path("gmc.sent.json").exists()
 
 

@@ -277,7 +277,13 @@ def _add_sending(command: ArgumentParser) -> None:
         "--out", metavar="DIR", type=path, help="write each message as an .ics and an .eml, to send by hand"
     )
     where.add_argument(
-        "--smtp", metavar="URL", type=_server, help="send by this server: smtp://user:password@host:587"
+        "--smtp", metavar="URL", type=_server, help="send by this server: smtp://user@host:587"
+    )
+    command.add_argument(
+        "--password-file",
+        metavar="FILE",
+        type=path,
+        help="the password of the user of --smtp (default: $CONFERENCEKIT_SMTP_PASSWORD)",
     )
     command.add_argument("--rate", metavar="N", type=count, help="by SMTP, at most so many messages a minute")
     command.add_argument(
@@ -303,7 +309,7 @@ def _server(text: str) -> str:
     scheme, colon, rest = text.partition(":")
     if not colon or "." in scheme or rest.isdigit():
         raise argparse.ArgumentTypeError(
-            f"{shown_url(text)!r} is no address of a mail server: write smtp://user:password@mail.example.org:587"
+            f"{shown_url(text)!r} is no address of a mail server: write smtp://user@mail.example.org:587"
         )
     return text
 

@@ -28,6 +28,7 @@ from .calendar_sending import deliver
 from .calendar_state import SentFile, locked, state_path
 from .opening import has_store
 from .output import Output, count_of
+from .password import server_with_password
 from .secret import keep_secret, secret_of
 
 _MINUTE: Final = 60
@@ -146,6 +147,8 @@ def _send(
 ) -> int:
     if given.out is None and given.smtp is None:
         raise InvalidText(str(given.people), "Say where the messages go: --out DIR for files, or --smtp URL.")
+    if given.smtp is not None:
+        given.smtp = server_with_password(given.smtp, given.password_file)
     with locked(state_path(given.conference)):
         secret, new_at = secret_of(given)
         work = _work(given, conference, secret, output)

@@ -6,7 +6,6 @@ Nothing is kept before --apply says so.
 from __future__ import annotations
 
 import argparse
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -26,10 +25,11 @@ from ..form.table import registrations_to_csv
 from .calendar_countering import Counters
 from .calendar_people import read_people
 from .calendar_state import SentFile, locked, state_path
-from .files import read_file, write_file
+from .files import write_file
 from .lists import ANSWER_WORDS
 from .opening import has_store
 from .output import Output, count_of
+from .password import password_from
 from .replies_report import (
     COLUMNS,
     ORDER,
@@ -182,10 +182,9 @@ def mails_of(given: argparse.Namespace, output: Output) -> Iterator[Reading]:
 
 
 def _password(given: argparse.Namespace) -> str:
-    if given.password_file is not None:
-        return read_file(given.password_file, most=1_000).decode("utf-8", "replace").strip("\r\n")
-    if value := os.environ.get(PASSWORD_VARIABLE):
-        return value
+    found = password_from(given.password_file, PASSWORD_VARIABLE)
+    if found is not None:
+        return found
     remedy = (
         f"Give the mailbox's password: --password-file FILE, or ${PASSWORD_VARIABLE}; never in the address."
     )
