@@ -223,6 +223,15 @@ def told(line: Line) -> str:
     return found.partition("told that it changed: ")[2]
 
 
+def test_a_session_that_is_called_as_a_day_has_files_of_its_own(line):
+    """Else one of two messages would be written over the other."""
+    line.add_sessions(AFTERNOON)
+    series = SECOND.replace('"second"', '"day-2036-05-20"') + 'repeat = { every = "week", count = 3 }\n'
+    line.add_sessions(series)
+    assert send(line, "--out", "first")["sent"] == 4
+    assert len(list(line.path("first").glob("*.ics"))) == 4
+
+
 def test_a_plan_says_what_changed_within_a_day(line):
     """Also where the day begins and ends as before."""
     third = AFTERNOON.replace("second", "third").replace("Second", "Third").replace("T14:00", "T14:30")

@@ -15,6 +15,7 @@ from typing import Final
 
 from attrs import define, field
 
+from ..calendar.planned import DAY, WHOLE
 from ..calendar.planning import InviteMessage, mark_sent
 from ..calendar.told import Told
 from ..conference import Conference
@@ -28,6 +29,7 @@ _EVERY: Final = 1.0
 """Seconds between two savings of what was sent. What left meanwhile goes again after a crash, the same."""
 
 _WRITING: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+_LIKE_DAYS: Final = tuple(each.replace(":", "-") for each in (DAY, WHOLE))
 _SIMPLE: Final = re.compile(r"[a-z0-9@+_-][a-z0-9@.+_-]{0,80}")
 
 
@@ -174,4 +176,7 @@ def _name(message: InviteMessage) -> str:
     who = address
     if not _SIMPLE.fullmatch(address):
         who = f"{re.sub(r'[^A-Za-z0-9@.+_-]+', '-', address)[:80]}-{message.person.key[:8]}"
-    return f"{who}.{message.event.id.replace(':', '-')}.{message.telling.sequence}"
+    event = message.event.id
+    if event.startswith(_LIKE_DAYS):
+        event = f"~{event}"  # a session of that id is not the event of the day
+    return f"{who}.{event.replace(':', '-')}.{message.telling.sequence}"
