@@ -1,4 +1,4 @@
-"""The statements do what `evaluate` says: on as many random batches as a store needs that does not call it alone."""
+"""The statements do what `evaluate` says, also on more random batches than a store needs that calls it."""
 
 import pytest
 
@@ -6,6 +6,6 @@ from conferencekit.testing.store_beside import run_batches
 
 
 @pytest.mark.slow
-def test_ten_thousand_random_batches_agree_with_the_reference(any_url, opened):
-    """Some 25,000 change sets on PostgreSQL; SQLite, with the same statements and a slow journal, gets a fifth."""
-    run_batches(opened(any_url), 10_000 if any_url.startswith("postgresql") else 2_000, seed=1)
+def test_thousands_of_random_batches_agree_with_the_reference(any_url, opened):
+    """Some 10,000 change sets on PostgreSQL; SQLite, with the same statements and a slow journal, gets a fifth."""
+    run_batches(opened(any_url), 4_000 if any_url.startswith("postgresql") else 800, seed=1)
