@@ -986,6 +986,27 @@ def test_a_store_knows_the_people(line):
     assert mails.count(b"method=REQUEST") == 2
 
 
+def test_a_trial_without_its_list_is_not_sent_to_everybody_in_the_store(line):
+    """Nor are drafts, or whatever else is for lists, passed over; and a list beside a store is wondered at."""
+    line.people("Ada,ada@example.org,GB,1", name="in.csv")
+    line.run("import gmc.toml in.csv")
+    for option in (
+        "--only ada@example.org",
+        "--out drafts",
+        "--smtp smtp://127.0.0.1:9",
+        "--again",
+        "--reworded",
+    ):
+        done = line.run(f"calendar send gmc.toml {option} --mailer maildir:box")
+        one_message(done, option.split()[0], "add --people FILE.csv")
+        assert not line.path("box").exists()
+    one_message(line.run("calendar plan gmc.toml --past"), "--past", "add --people FILE.csv")
+    wonders = "would be told twice by a list"
+    assert wonders in " ".join(line.run("calendar plan gmc.toml --people people.csv").err.split())
+    send(line, "--out", "first")
+    assert wonders not in line.run("calendar plan gmc.toml --people people.csv").err
+
+
 def test_with_a_store_the_document_calls_a_session_off(line):
     """The command says what to write where, and what tells everybody then; without either it asks for the list."""
     one_message(line.run("calendar cancel gmc.toml opening --reason Storm"), "opening", "--people FILE.csv")

@@ -226,6 +226,11 @@ def _prepared(told: Told, plan: InvitePlan, messages: Sequence[InviteMessage]) -
 
 def _work(given: argparse.Namespace, conference: Conference, secret: bytes, output: Output) -> _Work:
     file = SentFile(state_path(given.conference), conference, secret)
+    if has_store(given) and not file.path.exists():
+        output.note(
+            "The conference has a store, too: who registered there was told by `conferencekit deliver`, and would be "
+            "told twice by a list. Leave --people out for them."
+        )
     now = datetime.now(UTC)
     options = PlanOptions(
         sends_words=given.reworded,

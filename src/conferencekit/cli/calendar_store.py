@@ -7,6 +7,7 @@ import argparse
 from ..calendar.words import title_text
 from ..datewords import range_text
 from ..document import load_conference
+from ..errors import InvalidText
 from ..secretariat.plan import Preview, preview
 from .mail_commands import run_deliver
 from .opening import opened, opened_as_it_is, require_file, store_url
@@ -16,8 +17,27 @@ _KINDS = ("added", "moved", "cancelled", "reinstated")
 _REMEDY = "give --people FILE.csv, or begin a store with `conferencekit import`"
 
 
+_FOR_LISTS = {
+    "out": "--out",
+    "smtp": "--smtp",
+    "password_file": "--password-file",
+    "rate": "--rate",
+    "only": "--only",
+    "sender": "--from",
+    "renamed": "--renamed",
+    "gone": "--gone",
+    "reinstate": "--reinstate",
+    "reworded": "--reworded",
+    "past": "--past",
+    "again": "--again",
+    "state_lost": "--state-lost",
+}
+"""Options that mean nothing to a store. Passed over, a trial would be sent to everybody."""
+
+
 def plan_of_store(given: argparse.Namespace, output: Output) -> int:
     """What everybody who is confirmed would be told if the document came into force now. Nothing is written."""
+    _refuse_options_of_lists(given)
     conference = load_conference(given.conference)
     with opened_as_it_is(given, conference, _REMEDY) as secretariat:
         found = preview(secretariat.shell, conference)
@@ -36,6 +56,7 @@ def plan_of_store(given: argparse.Namespace, output: Output) -> int:
 
 def send_of_store(given: argparse.Namespace, output: Output) -> int:
     """Put the document in force, which tells everybody what changed, and deliver."""
+    _refuse_options_of_lists(given)
     require_file(store_url(given), _REMEDY)
     given.watch, given.interval = False, 1.0
     with opened(given, output, sends=True) as secretariat:
@@ -45,6 +66,17 @@ def send_of_store(given: argparse.Namespace, output: Output) -> int:
             f"By newer zone data {count_of(moved, 'event has', 'events have')} moved; everybody is told."
         )
     return run_deliver(given, output)
+
+
+def _refuse_options_of_lists(given: argparse.Namespace) -> None:
+    """Raises `InvalidText` for an option that means nothing here."""
+    for name, option in _FOR_LISTS.items():
+        if getattr(given, name, None):
+            remedy = (
+                "This is for a list of people: add --people FILE.csv. Without a list everybody who registered in the "
+                "store is told, by --mailer."
+            )
+            raise InvalidText(option, remedy)
 
 
 def _line(found: Preview, locale: str, people: int) -> str:
