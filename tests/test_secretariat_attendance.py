@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
+from tests.docs_page import run_python
 from tests.reply_samples import reply_to
 
 from conferencekit.adapters.memory import MemoryStore
@@ -346,6 +347,17 @@ def test_two_readers_of_one_mailbox():
         assert desk.answers(ada) == {"opening": "ACCEPTED"}
         actions = [each.body["action"] for each in first.events().entries]
         assert actions.count("attendance_changed") == 1
+
+
+def test_the_listeners_of_the_page_on_hooks_run(desk, capsys):
+    """One of them hears who does not come."""
+    declines = run_python("reference/hooks.md")["declines"]
+    with SecretariatForTests(plugins=[declines]) as desk.secretariat:
+        declines.secretariat = desk.secretariat
+        desk.register("ada")
+        desk.take(reply_to(desk.invites("ada")[0], "DECLINED"))
+        assert desk.secretariat.failures == ()
+    assert capsys.readouterr().out == "ada does not come to opening\n"
 
 
 def test_nobody_of_that_id(desk):
