@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from attrs import evolve
 from tests.test_attack_registrations import form, one
 
@@ -118,6 +119,7 @@ def test_going_back_to_an_earlier_document_does_not_bring_back_earlier_sequences
     assert told(secretariat, "Ada") == [("REQUEST", 0), ("REQUEST", 1), ("REQUEST", 2), ("CANCEL", 3)]
 
 
+@pytest.mark.slow
 def test_a_chunk_of_the_news_fits_into_a_commit():
     """More people than one change set can tell."""
     secretariat = registered(quota=1100)

@@ -10,6 +10,8 @@ import pytest
 
 from conferencekit.testing.disk import why_not
 
+pytestmark = pytest.mark.slow
+
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 CHEAP = ("batches", "threads", "processes", "growth")
 
@@ -19,7 +21,6 @@ def run(*options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
-@pytest.mark.slow
 def test_everything_cheap_is_measured_on_both_disks(tmp_path):
     """Every row has figures, raw wrote the same rows, nobody was lost, and the page gets the table."""
     page = tmp_path / "page.md"
@@ -85,7 +86,6 @@ def test_workers_end_when_one_fails(tmp_path, monkeypatch):
     assert all(process.returncode is not None for process in found)
 
 
-@pytest.mark.slow
 def test_an_import_is_measured_by_the_command_itself(tmp_path):
     """Its speed, its CPU, and its memory beside that of a smaller file, where the system tells it."""
     done = run("--json", "--dir", tmp_path, "--only", "bulk")
@@ -115,7 +115,6 @@ def test_a_feed_is_measured_beside_icalendar(tmp_path):
     assert known["ours"] > 0 < own["ours"]
 
 
-@pytest.mark.slow
 def test_replies_are_read_by_both_and_alike(tmp_path):
     """The benchmark stops where ours reads something else than icalendar."""
     done = run("--json", "--dir", tmp_path, "--only", "replies")

@@ -451,6 +451,7 @@ def test_what_nobody_was_told_has_the_uid_that_invites_will_have():
 # -- the same bytes, and what it costs
 
 
+@pytest.mark.slow
 def test_the_same_state_gives_the_same_bytes():
     """At any time, in any process, whatever the seed of its hashes."""
     found = two_days()

@@ -159,6 +159,7 @@ def test_no_bytes_raise_anything_but_the_documented_error(data):
     assert all(each.isprintable() or "\n" not in each for each in reading.problems)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
     [

@@ -149,6 +149,7 @@ def test_no_text_becomes_a_line(texts, method):
 # -- bytes
 
 
+@pytest.mark.slow
 def test_the_same_state_gives_the_same_bytes_in_every_process():
     """Under any PYTHONHASHSEED, and under -O, which drops assertions: a whole plan, with feeds."""
     seen = set()

@@ -109,6 +109,7 @@ def test_a_run_that_is_killed_while_it_writes_is_completed_by_the_next(line):
     assert unsent(line) == (0, 2000)
 
 
+@pytest.mark.slow
 @watched
 def test_a_loss_of_power_while_mails_leave_repeats_none_of_them_otherwise(line, tmp_path_factory):
     """What was prepared was on the disk before the first mail left, with the secret: the next run sends the same."""

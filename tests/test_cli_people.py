@@ -324,6 +324,7 @@ def count(line: Line) -> int:
         return secretariat.registrations.places()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent by a signal")
 def test_an_import_that_was_stopped_goes_on_from_there(line):
     """What was done is kept, and the same command does the rest, each row once."""

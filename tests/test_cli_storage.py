@@ -205,6 +205,7 @@ def test_a_copy_that_went_on_is_not_overwritten(kept):
     assert len(kept.run("registrations gmc.toml --store copy.db --json").json) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is of POSIX")
 def test_a_copy_goes_on_after_a_kill(line):
     """Whenever it is killed, the same command makes it whole."""

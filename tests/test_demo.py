@@ -74,6 +74,7 @@ def test_the_figures_are_those_of_the_story(told):
     assert figures["the log verifies"] is True
 
 
+@pytest.mark.slow
 def test_every_mail_parses_and_is_owed_once(told):
     """Unique Message-IDs, plain text and HTML, a calendar part where there is an event."""
     ids = set()

@@ -8,6 +8,7 @@ import sys
 import time
 from datetime import timedelta
 
+import pytest
 from attrs import evolve
 
 from conferencekit.conference import Conference
@@ -52,6 +53,7 @@ print("done", flush=True)
 """
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_again_and_again_tells_everybody_once(tmp_path):
     """Whatever was written stays, what is missing is written by the next; others register and cancel meanwhile."""
     url = f"sqlite:///{tmp_path}/records.db"

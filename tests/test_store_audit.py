@@ -222,6 +222,7 @@ def test_a_capacity_that_was_lowered_gives_no_ceiling_above_it(store):
         assert list(audit(store, "low")) == []
 
 
+@pytest.mark.slow
 def test_many_places_are_walked_in_several_readings(store, monkeypatch):
     """Memory stays flat; what is wrong is found in each of them, and none is forgotten."""
     changes = Changes("crowd")
