@@ -6,10 +6,8 @@ have; none shares code with another. What is not installed is skipped.
 
 from __future__ import annotations
 
-import contextlib
-import re
 import warnings
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -17,7 +15,7 @@ import icalendar
 import pytest
 import pytz
 from hypothesis import given
-from tests.calendar_strict import witness
+from tests.calendar_strict import days_of, witness
 from tests.invite_samples import invite, invites
 from tests.judges.calendar_cases import Case, FeedCase, Span, feeds_near_changes, near_changes, series
 from tests.laws import examples
@@ -184,7 +182,7 @@ def expanded(case: Case) -> list[tuple[datetime, datetime]]:
     }
     found = []
     starts, ends = master["DTSTART"].dt, master["DTEND"].dt
-    for day in days_of(dict(master["RRULE"]), starts.date()):
+    for day in days_of(master["RRULE"].to_ical().decode(), starts.date()):
         shift = day - starts.date()
         planned = (starts + shift).astimezone(UTC)  # by the wall: the zone is a ZoneInfo
         other = others.get(planned)
@@ -193,16 +191,3 @@ def expanded(case: Case) -> list[tuple[datetime, datetime]]:
         elif planned not in gone:
             found.append((planned, (ends + shift).astimezone(UTC)))
     return sorted(found)
-
-
-def days_of(rule: dict[str, list], first: date) -> list[date]:
-    (count,), (interval,), (freq,) = rule["COUNT"], rule.get("INTERVAL", [1]), rule["FREQ"]
-    assert re.fullmatch("DAILY|WEEKLY|MONTHLY", freq)
-    if freq != "MONTHLY":
-        return [first + timedelta(days=n * interval * (7 if freq == "WEEKLY" else 1)) for n in range(count)]
-    found, months = [], first.year * 12 + first.month - 1
-    while len(found) < count:
-        with contextlib.suppress(ValueError):
-            found.append(date(months // 12, months % 12 + 1, first.day))
-        months += interval
-    return found
