@@ -31,6 +31,8 @@ PLACEHOLDER: Final = "{token}"
 """What stands in an organizer's address for a token of each person."""
 TOKEN_LENGTH: Final = 26
 """Letters of that token: 130 bits in base 32."""
+CANCELLED_FOR: Final = timedelta(days=30)
+"""How long after its end a cancelled session stays in feeds, where the document does not say."""
 
 FREE = LocalizedText(
     {"en": "free", "fr": "gratuit", "es": "gratis", "ru": "бесплатно", "zh": "免费", "ar": "مجانية"}
@@ -143,7 +145,7 @@ class CalendarPlan:
     rsvp: bool = True
     on_decline: DeclineRule = "note"
     alarm: timedelta | None = None
-    cancelled_for: timedelta = timedelta(days=30)
+    cancelled_for: timedelta = CANCELLED_FOR
 
 
 @frozen(kw_only=True)

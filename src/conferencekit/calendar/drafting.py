@@ -17,9 +17,9 @@ from ..programme.series import (
     EARLIEST_YEAR,
     LATEST_YEAR,
     MOST_DATES,
+    UNITS,
     Occurrence,
     Repeat,
-    Unit,
     dates_of,
     moment_on,
 )
@@ -36,12 +36,6 @@ LONGEST: Final = timedelta(days=366)
 
 _NOTHING: Final = timedelta()
 _STEPS_OF_DATE: Final = 30
-_FREQUENCIES: Final[Mapping[str, tuple[Unit, int]]] = {
-    "DAILY": ("day", 1),
-    "WEEKLY": ("week", 1),
-    "MONTHLY": ("month", 1),
-    "YEARLY": ("month", 12),
-}
 
 
 @define
@@ -364,8 +358,8 @@ class _Series:
         """As the rule says it, where that gives these days; else whatever gives them."""
         rule = rule_from(self.master.rule, self._written.wall)
         if isinstance(rule, Rule) and len(days) > 1:
-            every, months = _FREQUENCIES[rule.every]
-            repeat = Repeat(every=every, interval=rule.interval * months, count=len(days))
+            interval = rule.interval * (12 if rule.every == "YEARLY" else 1)
+            repeat = Repeat(every=UNITS.get(rule.every, "month"), interval=interval, count=len(days))
             if repeat.interval < 100 and gives(repeat, days):
                 return repeat
         return repeat_of(days)

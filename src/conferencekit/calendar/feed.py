@@ -15,7 +15,7 @@ from typing import Final, Literal, get_args
 
 from attrs import field, frozen
 
-from ..conference import CalendarPlan, Conference
+from ..conference import CANCELLED_FOR, Conference
 from ..errors import InvalidCalendar, InvalidText
 from ..mailbox import Mailbox, one_line
 from ..moment import second_of
@@ -33,7 +33,6 @@ FeedKind = Literal["conference", "track", "room", "person", "deadlines"]
 KINDS: Final[tuple[FeedKind, ...]] = get_args(FeedKind)
 
 _ADDRESS: Final = re.compile(r"(?:https?|webcals?)://[^\s\x00-\x1f\x7f]+")
-_USUAL: Final = CalendarPlan(organizer="x@example.org").cancelled_for
 _BEGIN: Final = datetime.min.replace(tzinfo=UTC)
 _END: Final = datetime.max.replace(tzinfo=UTC)
 _MOST: Final = 32
@@ -297,7 +296,7 @@ class _Writer:
         A cancelled date of a series stays as long as the series does: without it the date would be back.
         """
         plan = self.conference.calendar
-        stays = plan.cancelled_for if plan else _USUAL
+        stays = plan.cancelled_for if plan else CANCELLED_FOR
         shown, gone, going = [], [], []
         for event in events:
             if event.status == "cancelled":
