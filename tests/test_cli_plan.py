@@ -199,6 +199,15 @@ def test_check_points_at_what_may_be_forgotten(line):
     ]
 
 
+def test_check_says_who_invites_to_what(line):
+    """Where the document says it: both are for ever once invites are out."""
+    assert "Invites:" not in line.run("check gmc.toml").out
+    plan = '[calendar]\norganizer = "a+{token}@example.org"\nrsvp = false\nalarm = "15 minutes"\n\n'
+    line.edit(("[deadlines.registration]", f"{plan}[deadlines.registration]"))
+    said = "each session; organizer a+{token}@example.org; no replies are asked for; they ring 15 minutes before\n"
+    assert f"  Invites:   {said}" in line.run("check gmc.toml").out
+
+
 def test_check_points_at_what_calendars_would_show(line):
     """A language that mails do not speak, a session of days, and two at once in one room; of a series each date."""
     room = 'starts = 2036-05-20T10:00:00\nends = 2036-05-20T11:00:00\nroom = "Hall 1"\n'

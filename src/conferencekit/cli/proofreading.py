@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from ..calendar.planned import invite_rule
 from ..conference import Conference
 from ..datewords import range_text
 from ..message.texts import LANGUAGES
@@ -52,6 +53,21 @@ def _about(conference: Conference) -> Iterator[tuple[str, str]]:
     yield "Languages", ", ".join(conference.languages)
     yield "Contact", conference.contact or ""
     yield "Website", conference.website or ""
+    yield "Invites", _invites(conference)
+
+
+def _invites(conference: Conference) -> str:
+    """To what calendars are invited, and by whom, where the document says who."""
+    plan = conference.calendar
+    if plan is None or not conference.sessions:
+        return ""
+    name = f"{plan.organizer_name.text()} <{plan.organizer}>" if plan.organizer_name else plan.organizer
+    pieces = [invite_rule(conference), f"organizer {name}"]
+    if not plan.rsvp:
+        pieces.append("no replies are asked for")
+    if plan.alarm:
+        pieces.append(f"they ring {plan.alarm // timedelta(minutes=1)} minutes before")
+    return "; ".join(pieces)
 
 
 def _sessions(conference: Conference, zones: Sequence[str]) -> Iterator[str]:
