@@ -200,7 +200,7 @@ def test_the_list_of_who_comes(line):
     assert "Wrote 3 lines to who.csv." in done.out
     rows = line.path("who.csv").read_text(encoding="utf-8-sig").splitlines()
     assert rows[0] == "email,name,event,title,answer,earlier,comment"
-    assert "ada@example.org,Ada,opening,Opening,ACCEPTED,,'=1+1" in rows
+    assert "ada@example.org,Ada,opening,Opening,accepted,,'=1+1" in rows
 
 
 def test_an_imap_folder_is_read_and_left_as_it_is(line, monkeypatch):

@@ -252,8 +252,9 @@ def attendance_rows(known: Iterable[Known], names: Names) -> Iterator[tuple[str,
     for each in known:
         mailbox = names.mailboxes.get(each.person)
         who = (mailbox.address, mailbox.name) if mailbox else (each.person, "")
-        earlier = each.now.earlier.answer if each.now.earlier else ""
-        yield (*who, each.event, names.event(each.event), each.now.answer, earlier, each.now.comment)
+        earlier = ANSWER_WORDS[each.now.earlier.answer] if each.now.earlier else ""
+        answer = ANSWER_WORDS[each.now.answer]
+        yield (*who, each.event, names.event(each.event), answer, earlier, each.now.comment)
 
 
 def known_plain(known: Known, names: Names) -> dict[str, object]:
