@@ -21,6 +21,7 @@ from ..errors import InvalidTime
 from ..form.address import parse_address
 from ..mailbox import one_line
 from ..moment import Moment
+from .invite import HIGHEST_SEQUENCE
 from .lines import plain_text
 from .reading import Component, Property, parameter_text, read_lines, text_of
 from .told import Answer
@@ -41,7 +42,6 @@ ReplyMethod = Literal["REPLY", "COUNTER"]
 Written: TypeAlias = Moment | datetime | date
 """A time as a client wrote it: a moment; a naive datetime where its zone is not known here; a date alone."""
 
-_HIGHEST: Final = 2**31 - 1
 _LONGEST: Final = 1_000
 _METHODS: Final = get_args(ReplyMethod)
 _ANSWERS: Final = get_args(Answer)
@@ -195,7 +195,7 @@ def _unclear(
         return f"its ATTENDEE is {found.value[:60]!r}, not an address"
     if stamp is None:
         return "it does not say when it was made (DTSTAMP)"
-    if not re.fullmatch(r"\d{1,10}", sequence, re.ASCII) or int(sequence) > _HIGHEST:
+    if not re.fullmatch(r"\d{1,10}", sequence, re.ASCII) or int(sequence) > HIGHEST_SEQUENCE:
         return f"its SEQUENCE is {sequence[:20]!r}"
     if answer not in _ANSWERS:
         return f"its PARTSTAT is {answer[:20]!r}, none of {', '.join(_ANSWERS)}"

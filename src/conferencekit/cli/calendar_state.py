@@ -27,9 +27,6 @@ from ..secretariat.told import TOLD_SCHEMA, programme_to_body, read_programme, r
 from ..zones import zone_data_version
 from .files import read_file, write_file
 
-SCHEMA: Final = TOLD_SCHEMA
-"""The layout of the file."""
-
 _MOST: Final = 500_000_000
 _WAIT: Final = 10.0
 _KEY: Final = 16
@@ -123,7 +120,7 @@ class SentFile:
     def _lines(self, told: Told) -> Iterator[str]:
         """The file, with a line for each person, so that a comparison of two files shows whom something was sent."""
         head = {
-            "schema": SCHEMA,
+            "schema": TOLD_SCHEMA,
             "conference": self.conference.uid,
             "check": self._check(),
             "zone_data": zone_data_version(),
@@ -173,8 +170,8 @@ def _load(path: Path, conference: Conference, read: Callable[[Mapping[str, Any]]
 
 
 def _refuse_others(data: Mapping[str, Any], path: Path, conference: Conference) -> None:
-    if data["schema"] > SCHEMA:
-        raise SchemaTooNew(str(path), data["schema"], SCHEMA)
+    if data["schema"] > TOLD_SCHEMA:
+        raise SchemaTooNew(str(path), data["schema"], TOLD_SCHEMA)
     if data["conference"] != conference.uid:
         why = "It tells of another conference: put conference.uid back as it was, or take the file away."
         raise InvalidText(str(path), why)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar, get_args
 
 from attrs import asdict, evolve
 
-from ..calendar.invite import Method
+from ..calendar.invite import HIGHEST_SEQUENCE, Method
 from ..calendar.told import Answer, Attendance, KnownEvent, Telling, TellingKind, Told
 from ..errors import ConferenceKitError, InvalidBody, SchemaTooNew
 from ..moment import instant_text
@@ -20,7 +20,6 @@ from ..zonecheck import moved
 T = TypeVar("T")
 
 TOLD_SCHEMA: Final = 1
-_HIGHEST: Final = 2**31 - 1
 """The layout of all that was told, as one body."""
 
 
@@ -185,8 +184,8 @@ def _attendance(data: Mapping[str, Any]) -> Attendance:
 
 
 def _sequence(value: object) -> int:
-    if type(value) is not int or not 0 <= value <= _HIGHEST:
-        raise ValueError(f"{str(value)[:40]!r} is no SEQUENCE, a number from 0 to {_HIGHEST}")
+    if type(value) is not int or not 0 <= value <= HIGHEST_SEQUENCE:
+        raise ValueError(f"{str(value)[:40]!r} is no SEQUENCE, a number from 0 to {HIGHEST_SEQUENCE}")
     return value
 
 
