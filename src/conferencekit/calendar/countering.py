@@ -5,7 +5,7 @@ Source: RFC 5546, 3.2.8 (DECLINECOUNTER).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from ..conference import Conference
 from ..errors import InvalidCalendar
@@ -63,9 +63,7 @@ def _recurrence(told: Told, proposed: Proposed) -> Moment | None:
     """When the rule of the series has the date that the proposal is about."""
     event_id, _, day = proposed.event.partition("/")
     for known in told.history(event_id) if day else ():
-        starts, repeat = known.event.starts, known.event.repeat
-        first = starts.wall.date()
-        found = [each for each in (repeat.dates(first) if repeat else ()) if each.isoformat() == day]
-        if found:
-            return moment_on(starts, found[0], first)
+        event, first, named = known.event, known.event.starts.wall.date(), date.fromisoformat(day)
+        if event.repeat and named in event.repeat.dates(first):
+            return moment_on(event.starts, named, first)
     return None

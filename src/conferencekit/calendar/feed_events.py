@@ -27,7 +27,7 @@ def session_events(
     alone: dict[str, Event] = {}
     parts: dict[str, tuple[Event, Part]] = {}
     for event in told:
-        if event.parts and not event.repeat:
+        if event.is_of_sessions:
             parts |= {each.id: (event, each) for each in event.parts}
         else:
             alone[event.id] = event
@@ -73,7 +73,7 @@ def known_sessions(
     held = without_called_off(conference, told.called_off)
     stamp = second_of(since)
     events = tuple(_known(session_event(held, session, stamp), told) for session in held.sessions)
-    if any(known.event.parts and not known.event.repeat for known in told.events.values()):
+    if any(known.event.is_of_sessions for known in told.events.values()):
         versions = len(told.events)
         events = tuple(evolve(each, sequence=max(each.sequence, versions), dtstamp=stamp) for each in events)
     return held, events

@@ -36,7 +36,7 @@ def event_words(
     if session is not None:
         description = session.description.text(locale) if session.description else ""
         return EventWords(summary=session.title.text(locale), description=description)
-    if event.parts and not event.repeat:
+    if event.is_of_sessions:
         programme = programme_text(conference, event, locale)
         return EventWords(summary=conference.title.text(locale), description=programme)
     return EventWords(summary=event.id, description="")  # the document has it no more: only a CANCEL follows
@@ -54,7 +54,7 @@ def title_text(conference: Conference, event: Event, locale: str) -> str:
 
 def programme_text(conference: Conference, event: Event, locale: str) -> str:
     """The programme of a day or of the conference, a line for each session; of a session or a series nothing."""
-    return "\n".join(_programme(conference, event, locale)) if event.parts and not event.repeat else ""
+    return "\n".join(_programme(conference, event, locale)) if event.is_of_sessions else ""
 
 
 def times_text(event: Event, locale: str, *, but: Event | None = None) -> str:

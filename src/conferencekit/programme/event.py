@@ -56,6 +56,11 @@ class Event:
     sequence: int = 0
     dtstamp: datetime
 
+    @property
+    def is_of_sessions(self) -> bool:
+        """Whether its parts are sessions: it is a day, or the whole conference."""
+        return bool(self.parts) and self.repeat is None
+
 
 def next_event(told: Event, planned: Event, *, now: datetime, clocks_moved: bool = False) -> Event | None:
     """The planned event under the next SEQUENCE, or None if nothing changed that a calendar has to be told.
