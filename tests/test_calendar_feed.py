@@ -477,7 +477,7 @@ def test_the_same_state_gives_the_same_bytes():
 
 @pytest.mark.slow
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_what_was_kept_changes_no_byte(data):
     """A cache that saw other conferences, feeds, languages and times gives what a new one gives."""
     cache = FeedCache()

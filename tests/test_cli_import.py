@@ -107,7 +107,7 @@ def test_a_process_that_is_ended_from_outside(line):
     def end_one() -> None:
         until = time.monotonic() + 60
         while count(line) < 500 and time.monotonic() < until:
-            time.sleep(0.01)
+            time.sleep(0.05)
         for each in multiprocessing.active_children():
             each.kill()
 
@@ -130,7 +130,7 @@ def test_an_import_that_was_killed_goes_on_from_there(line):
     running = process("import", "gmc.toml", "people.csv", cwd=line.folder)
     until = time.monotonic() + 60
     while count(line) < 1000 and running.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
+        time.sleep(0.05)
     running.kill()
     running.communicate(timeout=60)
     kept = count(line)
