@@ -304,11 +304,7 @@ class _Planner:
     def _finding(
         self, event_id: str, concerning: frozenset[str] | None, locale: str, last: Telling | None
     ) -> _Finding:
-        said = last and (
-            *(last.method, last.facts, last.words, last.sequence, last.dtstamp, last.kind, last.was),
-            last.sent is None,
-        )
-        about = (event_id, concerning, locale, said)
+        about = (event_id, concerning, locale, last)
         if about not in self._found:
             self._found[about] = self._find(event_id, concerning, locale, last)
         return self._found[about]
