@@ -681,24 +681,21 @@ def test_a_mail_says_which_dates_of_a_series_changed(line):
     line.edit(("repeat =", "exceptions = [{ date = 2036-05-27, starts = 2036-05-28T09:00:00 }]\nrepeat ="))
     send(line, "--out", "second")
     text = words_of(line.path("second/ada@example.org.opening.1.eml").read_bytes())
-    assert "Before: Tuesday 27 May 2036, 09:00-10:30 (Asia/Shanghai, UTC+08:00)\nNow: Tuesday 20 May" in text
+    assert "Before: Tuesday 27 May 2036, 09:00-10:30 (Asia/Shanghai, UTC+08:00)\nNow:\nTuesday 20 May" in text
     assert text.count("2036, 09:00-10:30") == 4
 
 
 def test_the_mail_of_a_day_that_changed_has_its_programme(line):
-    """It is not only its begin and end that people come for; what it was before stands beside it."""
+    """It is not only its begin and end that people come for; what of it was otherwise before stands beside it."""
     line.add_sessions(AFTERNOON)
     send(line, "--out", "first")
     line.edit(("T14:00:00", "T14:15:00"))
     send(line, "--out", "second")
     (mail,) = line.path("second").glob("ada*.eml")
     text = words_of(mail.read_bytes())
+    day = "Tuesday 20 May 2036 (Asia/Shanghai, UTC+08:00)"
     assert (
-        "Before: Tuesday 20 May 2036 (Asia/Shanghai, UTC+08:00)\n09:00-10:30 Opening\n14:00-15:30 Second"
-        in text
-    )
-    assert (
-        "Now: Tuesday 20 May 2036 (Asia/Shanghai, UTC+08:00)\n09:00-10:30 Opening\n14:15-15:30 Second" in text
+        f"Before: {day}\n14:00-15:30 Second\nNow:\n{day}\n09:00-10:30 Opening\n14:15-15:30 Second\n" in text
     )
 
 

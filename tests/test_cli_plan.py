@@ -206,6 +206,10 @@ def test_check_says_who_invites_to_what(line):
     line.edit(("[deadlines.registration]", f"{plan}[deadlines.registration]"))
     said = "each session; organizer a+{token}@example.org; no replies are asked for; they ring 15 minutes before\n"
     assert f"  Invites:   {said}" in line.run("check gmc.toml").out
+    for alarm, shown in (("1 day", "1 day"), ("90 minutes", "90 minutes"), ("2 hours", "2 hours")):
+        line.edit(('alarm = "15 minutes"', f'alarm = "{alarm}"'))
+        assert f"they ring {shown} before" in line.run("check gmc.toml").out
+        line.edit((f'alarm = "{alarm}"', 'alarm = "15 minutes"'))
 
 
 def test_check_points_at_what_calendars_would_show(line):

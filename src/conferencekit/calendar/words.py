@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..conference import Conference
 from ..datewords import date_text, day_text, hours_text, range_text
@@ -52,9 +52,16 @@ def title_text(conference: Conference, event: Event, locale: str) -> str:
     return f"{title} ({date_text(event.starts.wall, locale)})" if event.id.startswith(DAY) else title
 
 
-def programme_text(conference: Conference, event: Event, locale: str) -> str:
-    """The programme of a day or of the conference, a line for each session; of a session or a series nothing."""
-    return "\n".join(_programme(conference, event, locale)) if event.is_of_sessions else ""
+def programme_text(conference: Conference, event: Event, locale: str, *, but: Event | None = None) -> str:
+    """The programme of a day or of the conference, a line for each session; of a session or a series nothing.
+
+    `but`: without what this event has just the same, for saying what has changed.
+    """
+    if not event.is_of_sessions:
+        return ""
+    same = frozenset(but.parts) if but else frozenset()
+    changed = evolve(event, parts=tuple(each for each in event.parts if each not in same))
+    return "\n".join(_programme(conference, changed, locale))
 
 
 def times_text(event: Event, locale: str, *, but: Event | None = None) -> str:
@@ -85,12 +92,13 @@ def change_values(
     if was is None:
         return now
     kept = None if event.status == "cancelled" else event
-    before = {
-        "where": place_text(was),
-        "programme": programme_text(conference, was, locale) or None,
+    where = place_text(was)
+    return {
+        **now,
+        "was": times_text(was, locale, but=kept) or None,
+        "where_was": where if where != now["where"] else None,
+        "programme_was": programme_text(conference, was, locale, but=event) or None,
     }
-    changed = {f"{name}_was": text if text != now[name] else None for name, text in before.items()}
-    return {**now, "was": times_text(was, locale, but=kept) or None, **changed}
 
 
 def _programme(conference: Conference, event: Event, locale: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from ..moment import Moment
 from ..programme.series import Date
 from ..programme.session import Session
 from ..text import lookup
+from .output import count_of
 
 _ELSEWHERE: Final = ("UTC", "America/New_York", "Asia/Tokyo")
 _ZONES: Final = 3
@@ -66,8 +67,17 @@ def _invites(conference: Conference) -> str:
     if not plan.rsvp:
         pieces.append("no replies are asked for")
     if plan.alarm:
-        pieces.append(f"they ring {plan.alarm // timedelta(minutes=1)} minutes before")
+        pieces.append(f"they ring {_duration(plan.alarm)} before")
     return "; ".join(pieces)
+
+
+def _duration(time: timedelta) -> str:
+    """In the largest unit of which it is a whole number."""
+    minutes = time // timedelta(minutes=1)
+    for length, one, many in ((1440, "day", "days"), (60, "hour", "hours")):
+        if minutes and minutes % length == 0:
+            return count_of(minutes // length, one, many)
+    return count_of(minutes, "minute", "minutes")
 
 
 def _sessions(conference: Conference, zones: Sequence[str]) -> Iterator[str]:

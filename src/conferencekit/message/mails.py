@@ -90,7 +90,7 @@ MAILS: Final[Mapping[str, MailKind]] = {
     ),
     "session_moved": MailKind(
         about="A session has another time, place or link. `was` and `now` are times in words; `programme` is that of a "
-        "day, `programme_was` what it was before, `reason` why a session of it is off.",
+        "day, `programme_was` what of it was otherwise before, `reason` why a session of it is off.",
         values=("session", "now"),
         options=("was", "where", "where_was", "programme", "programme_was", "reason"),
         optional_links=("manage",),
