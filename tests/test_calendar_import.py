@@ -608,6 +608,64 @@ def test_a_series_before_the_years_of_clocks_becomes_single_sessions(year):
     assert conference_from_text(text).sessions == found.sessions[:1]
 
 
+@pytest.mark.parametrize("until", ["99991231T235959Z", "99991231T235959", "99991231"])
+def test_an_end_in_the_last_of_all_years_is_none(until):
+    """Programs write it where a series goes on for ever: until when is asked, and that is enough."""
+    data = series(f"RRULE:FREQ=WEEKLY;UNTIL={until}").replace(b"Europe/Berlin", b"Asia/Shanghai")
+    assert [each.partition(".")[0] for each in asked(read_calendar(data))] == ["repeats without end"]
+    assert only(data, until=date(2027, 1, 18)).repeat == Repeat(every="week", count=3)
+
+
+def test_a_zone_whose_clocks_change_for_ever_is_read():
+    """UNTIL in the last of all years, to the east of Greenwich."""
+    zone = (
+        "BEGIN:VTIMEZONE\r\nTZID:Ours\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0800\r\n"
+    )
+    zone += (
+        "TZOFFSETTO:+0800\r\nRRULE:FREQ=YEARLY;UNTIL=99991231T235959Z\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+    )
+    data = series().replace(b"Europe/Berlin", b"Ours")
+    found = only(data.replace(b"BEGIN:VEVENT", zone.encode() + b"BEGIN:VEVENT", 1))
+    assert found.starts.instant == datetime(2027, 1, 4, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "DTSTART;TZID=Pacific/Kiritimati:20270104T100000\nDTEND:99991231T235959Z",
+        "DTSTART;TZID=Etc/GMT+12:20270104T100000\nDURATION:PT1H\nRDATE:00010101T000000Z",
+        "DTSTART:20270104T100000Z\nDURATION:P9D\nRDATE:99991231T235959Z\nRDATE:20270301T100000Z,20270302T110000Z",
+    ],
+)
+def test_times_at_the_edge_of_years_are_asked_about_and_hinder_no_other_event(lines):
+    """The event is named, so that it can be left out."""
+    data = calendar(
+        f"UID:edge\nSUMMARY:E\n{lines}", "UID:b\nSUMMARY:B\nDTSTART:20270104T100000Z\nDURATION:PT1H"
+    )
+    assert [each.uid for each in read_calendar(data).questions] == ["edge"]
+    assert only(data, leave_out=["edge"]).title.text() == "B"
+
+
+def test_dates_that_two_zones_write_alike_are_one():
+    """A document has each id once."""
+    dates = [
+        f"UID:a\nSUMMARY:A\nDTSTART:2027010{day}T100000Z\nDURATION:PT1H\nRECURRENCE-ID{zone}:20270104T100000"
+        for day, zone in ((5, ""), (6, ";TZID=Europe/Berlin"))
+    ]
+    found = read_calendar(calendar(*dates), zone="UTC")
+    assert len({each.id for each in found.sessions}) == len(found.sessions) == 1
+    assert "comes again with the same date: the first counts" in told(found)
+
+
+def test_a_step_that_no_document_says_makes_single_sessions():
+    """Every hundred years on the last of a month."""
+    found = read_calendar(
+        calendar("UID:a\nSUMMARY:A\nDTSTART:20271031T013000Z\nRRULE:FREQ=YEARLY;INTERVAL=100;COUNT=5")
+    )
+    assert len(found.sessions) == 5
+    assert conference_from_text("".join(map(document, found.sessions[:1]))).sessions == found.sessions[:1]
+
+
 def test_dates_of_richer_rules_are_changed_and_left_out_too():
     """What holds for a date holds for its session."""
     moved = (

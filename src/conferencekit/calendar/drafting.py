@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from ..errors import InvalidTime
+from ..errors import InvalidTime, TimeOutOfRange
 from ..moment import Moment
 from ..programme.series import (
     EARLIEST_YEAR,
@@ -71,21 +71,32 @@ def draft_event(
     for each in (master, *others):
         if each is not None:
             out.repairs += each.notes
+    try:
+        _draft(out, master, others, book, until)
+    except (TimeOutOfRange, OverflowError):
+        out.questions.append(
+            f"has a time at the edge of the years 1 to 9999, beyond which nobody reckons. {_CORRECT}"
+        )
+    return out
+
+
+def _draft(
+    out: Drafted, master: Incoming | None, others: Sequence[Incoming], book: ZoneBook, until: date | None
+) -> None:
     if master is None:
         for each in others:
             _add(out, each, _stretch(each, book, out), named=each.recurrence)
-        return out
+        return
     is_series = bool(master.rule or master.more)
     stretch = _stretch(master, book, out, in_utc=is_series)
     if stretch is None:
-        return out
+        return
     if not is_series:
         _add(out, master, stretch)
         for each in others:
             _add(out, each, _stretch(each, book, out), named=each.recurrence)
-        return out
+        return
     _Series(master, stretch, book, out).draft(others, until)
-    return out
 
 
 def _add(out: Drafted, event: Incoming, stretch: _Stretch | None, named: When | None = None) -> None:
@@ -292,6 +303,8 @@ class _Series:
         if wall is None:
             _tell(self.out, f"its UNTIL is {rule.until[:30]!r}, which is no time")
             return None if rule.count is None else datetime.max  # noqa: DTZ901 - a wall time
+        if wall.year == date.max.year:
+            return None  # as some programs write that it has no end
         if rule.until.endswith("Z"):
             return self._wall(When(wall, "utc"))
         return wall if "T" in rule.until else datetime.combine(wall.date(), datetime.max.time())

@@ -49,7 +49,7 @@ class FileZone:
         if number == 0:
             return self.onsets[0].before
         onset = self.onsets[number - 1]
-        is_skipped = wall < onset.at + (onset.after - onset.before)
+        is_skipped = wall - onset.at < onset.after - onset.before
         return onset.before if is_skipped else onset.after
 
 
@@ -91,7 +91,9 @@ def _times(
     until = wall_of(rule.until.rstrip("Z"))
     last = datetime(min(years[-1], date.max.year), 12, 31, 23, 59, 59)  # noqa: DTZ001 - a wall time
     if until is not None:
-        last = min(last, until + before if rule.until.endswith("Z") else until)
+        # from the end of all years on there is nothing to reckon: some programs write that for ever
+        is_in_utc = rule.until.endswith("Z") and date.min.year < until.year < date.max.year
+        last = min(last, until + before if is_in_utc else until)
     days, _ = days_of(rule, first, last.date(), budget, most=len(years) * 4)
     # What `days_of` puts first is an onset only if the rule began there.
     times = [datetime.combine(day, starts.time()) for day in (days if first == starts.date() else days[1:])]

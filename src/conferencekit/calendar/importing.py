@@ -199,11 +199,15 @@ class _Import:
         about = Remark(text="", title=first.title, uid=first.uid)
         self.repairs += [evolve(about, text=each) for each in dict.fromkeys(found.repairs)]
         self.questions += [evolve(about, text=each) for each in dict.fromkeys(found.questions)]
-        fresh = [] if found.questions else [each for each in found.drafts if each.origin not in self.seen]
+        drafts = {each.origin: each for each in reversed(found.drafts)}  # two zones may write one date
+        fresh = [] if found.questions else [each for each in drafts.values() if each.origin not in self.seen]
         if len(fresh) < len(found.drafts) and not found.questions:
-            self.repairs.append(
-                evolve(about, text="comes again in another calendar of the file: the first counts")
+            where = (
+                "in another calendar of the file"
+                if len(drafts) == len(found.drafts)
+                else "with the same date"
             )
+            self.repairs.append(evolve(about, text=f"comes again {where}: the first counts"))
         self.seen.update(each.origin for each in fresh)
         self.drafts += fresh
         if len(self.drafts) > self.limits.sessions:

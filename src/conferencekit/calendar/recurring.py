@@ -267,4 +267,4 @@ def _guesses(days: Sequence[date]) -> Iterator[tuple[Unit, int]]:
             yield every, interval
     if months > 1 and days[0].day > 28:
         # Months without the day are left out: the first step is longer than the others.
-        yield from (("month", each) for each in range(1, months) if months % each == 0)
+        yield from (("month", each) for each in range(1, min(months, 100)) if months % each == 0)
