@@ -16,6 +16,7 @@ from tests.calendar_clock import zones_of
 from tests.cli_line import Line, new_line, one_message, process
 from tests.smtp_server import SmtpServer, only
 
+from conferencekit import load_conference
 from conferencekit.calendar import validate
 from conferencekit.calendar.reading import read
 
@@ -513,6 +514,18 @@ def test_what_is_no_file_is_no_state_and_nobody_waits_for_it(line):
         one_message(line.run("calendar plan gmc.toml --people people.csv"), "gmc.sent.json", "no file")
         if make is os.mkdir:
             state.rmdir()
+
+
+def test_a_document_without_a_uid_is_told_which_it_has(line):
+    """Before it is lost with a change of the title; once it is, the state says which it was."""
+    uid = load_conference(line.path("gmc.toml")).uid
+    done = line.run("calendar send gmc.toml --people people.csv --out first")
+    assert f'write uid = "{uid}" below [conference]' in done.err
+    line.edit(('id = "gmc"', 'id = "other"'))
+    done = line.run("calendar plan gmc.toml --people people.csv")
+    one_message(done, "another conference", f'write uid = "{uid}" below [conference] in the document again')
+    line.edit(("[conference]\n", f'[conference]\nuid = "{uid}"\n'))
+    assert counts(plan(line)) == {"unchanged": 2}
 
 
 def test_a_renamed_document_is_told_where_its_state_is(line):

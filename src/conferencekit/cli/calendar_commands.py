@@ -19,6 +19,7 @@ from ..calendar.planning import Invitee, InviteMessage, InvitePlan, PlanOptions,
 from ..calendar.told import Told, renamed
 from ..conference import Conference
 from ..document import load_conference
+from ..document.about import uid_of
 from ..document.place import nearest
 from ..errors import InvalidText
 from ..mailbox import Mailbox, parse_mailbox
@@ -167,6 +168,11 @@ def _send(
             keep_secret(
                 secret, new_at, output, f"Keep it with {work.file.path.name}, which is of no use without it."
             )
+            if conference.uid == uid_of(conference.id):
+                output.note(
+                    f'If there is none yet, write uid = "{conference.uid}" below [conference]: else a change of '
+                    "its title makes other events of these."
+                )
         report(plan, work.conference, given.people, output, messages)
         if given.only is not None:
             rest = 0 if getattr(given, "again", False) else len(plan.messages) - len(messages)

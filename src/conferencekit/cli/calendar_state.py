@@ -173,7 +173,10 @@ def _refuse_others(data: Mapping[str, Any], path: Path, conference: Conference) 
     if data["schema"] > TOLD_SCHEMA:
         raise SchemaTooNew(str(path), data["schema"], TOLD_SCHEMA)
     if data["conference"] != conference.uid:
-        why = "It tells of another conference: put conference.uid back as it was, or take the file away."
+        why = (
+            f'It tells of another conference. If it is this one, write uid = "{data["conference"]!s:.40}" below '
+            "[conference] in the document again; else take the file away."
+        )
         raise InvalidText(str(path), why)
 
 
