@@ -110,6 +110,16 @@ def test_each_message_is_an_ics_and_a_draft(line):
     assert calendars[0]["Content-Type"].params["method"] == "REQUEST"
 
 
+def test_files_that_were_written_can_be_sent_by_a_server_after_all(line, server):
+    """Written counts as sent, and that is said the first time, with the way out."""
+    said = "counts as sent: it is yours to send. `--smtp URL --again`"
+    assert said in line.run("calendar send gmc.toml --people people.csv --out first").err
+    assert send(line, "--smtp", server.url())["sent"] == 0
+    assert send(line, "--smtp", server.url(), "--again")["sent"] == 2
+    line.edit(("2036-05-20T09:00:00", "2036-05-20T09:15:00"))
+    assert said not in line.run("calendar send gmc.toml --people people.csv --out second").err
+
+
 def test_sending_again_sends_nothing(line):
     """What was told is known from the file beside the document."""
     send(line, "--out", "first")

@@ -168,11 +168,7 @@ def _send(
             keep_secret(
                 secret, new_at, output, f"Keep it with {work.file.path.name}, which is of no use without it."
             )
-            if conference.uid == uid_of(conference.id):
-                output.note(
-                    f'If there is none yet, write uid = "{conference.uid}" below [conference]: else a change of '
-                    "its title makes other events of these."
-                )
+            _say_at_first(given, conference, output)
         report(plan, work.conference, given.people, output, messages)
         if given.only is not None:
             rest = 0 if getattr(given, "again", False) else len(plan.messages) - len(messages)
@@ -188,6 +184,20 @@ def _send(
     output.say(done.text())
     output.result({**plan_to_data(plan), **done.plain()})
     return done.exit_code
+
+
+def _say_at_first(given: argparse.Namespace, conference: Conference, output: Output) -> None:
+    """What is better known before anything was sent than afterwards."""
+    if conference.uid == uid_of(conference.id):
+        output.note(
+            f'If there is none yet, write uid = "{conference.uid}" below [conference]: else a change of its title '
+            "makes other events of these."
+        )
+    if given.out is not None:
+        output.note(
+            "What is written counts as sent: it is yours to send. `--smtp URL --again` lets a server send it all "
+            "the same."
+        )
 
 
 def _about(plan: InvitePlan, called_off: Collection[str]) -> InvitePlan:
