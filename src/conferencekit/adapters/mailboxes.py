@@ -48,11 +48,14 @@ def read_mails(path: Path) -> Iterator[Mail]:
 
 
 def _refuse_archive(path: Path) -> None:
-    """An archive, as a Takeout comes in one, would be read as a mail in which there is nothing."""
+    """An archive, as a Takeout comes in one, would be read as a mail in which there is nothing.
+
+    The error has its name alone: of a long path one would see the begin.
+    """
     with path.open("rb") as stream:
         begin = stream.read(6)
     if begin.startswith(_ARCHIVES):
-        raise InvalidText(str(path), "This is an archive: unpack it, and name the mailbox or folder in it.")
+        raise InvalidText(path.name, "This is an archive: unpack it, and name the mailbox or folder in it.")
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
