@@ -326,6 +326,21 @@ def test_replies_of_registered_people(line):
     assert done.json["repeated"] == 2
 
 
+def test_a_list_counts_where_it_is_named(line):
+    """Where a store has people too; without it the store does, as for plans, messages and feeds."""
+    registered(line)
+    line.write("list.csv", "name,email\nCy,cy@example.org\n")
+    assert line.run("calendar send gmc.toml --people list.csv --out drafts").code == 0
+    (invite,) = (each.read_bytes() for each in line.path("drafts").glob("*.ics"))
+    inbox(line, reply_to(invite))
+    done = line.run("calendar replies gmc.toml inbox --people list.csv --apply")
+    assert "Accepted 1" in done.out, done
+    assert line.run("calendar attendance gmc.toml --people list.csv").out == "Opening: accepted 1.\n"
+    done = line.run("calendar attendance gmc.toml")
+    assert done.out == "Opening: not answered 2.\n"
+    assert "--people" in done.err
+
+
 def test_the_list_of_registrations_has_the_answers(line):
     """For people and as CSV, once invites ask for replies."""
     registered(line)

@@ -49,7 +49,7 @@ PASSWORD_VARIABLE: Final = "CONFERENCEKIT_IMAP_PASSWORD"  # noqa: S105 - the nam
 
 def run_replies(given: argparse.Namespace, output: Output) -> int:
     """Say what replies change; with --apply keep it."""
-    if _is_in_store(given):
+    if _is_in_store(given, output):
         from .calendar_replies_store import replies_of_store  # noqa: PLC0415 - needs a secretariat
 
         return replies_of_store(given, output)
@@ -75,7 +75,7 @@ def run_replies(given: argparse.Namespace, output: Output) -> int:
 
 def run_attendance(given: argparse.Namespace, output: Output) -> int:
     """Say what everybody answers at present."""
-    if _is_in_store(given):
+    if _is_in_store(given, output):
         from .calendar_replies_store import attendance_of_store  # noqa: PLC0415 - needs a secretariat
 
         return attendance_of_store(given, output)
@@ -126,9 +126,14 @@ def tell_attendance(known: list[Known], names: Names, given: argparse.Namespace,
     output.result([known_plain(each, names) for each in known])
 
 
-def _is_in_store(given: argparse.Namespace) -> bool:
-    """Whether a store knows who was invited, and no file beside the document."""
-    return has_store(given) and given.people is None and not state_path(given.conference).exists()
+def _is_in_store(given: argparse.Namespace, output: Output) -> bool:
+    """Whether the store is asked who was invited: where there is one and no list is named, as for `calendar send`."""
+    if given.people is not None or not has_store(given):
+        return False
+    path = state_path(given.conference)
+    if path.exists():
+        output.note(f"By {path.name} people of a list were invited, too: --people FILE.csv is about those.")
+    return True
 
 
 def _file(given: argparse.Namespace) -> SentFile:
