@@ -882,6 +882,27 @@ def test_an_address_that_comes_again_is_told(line):
     assert "New 2," in done.out
 
 
+@pytest.mark.parametrize(
+    ("title", "meant"),
+    [
+        ("sesions", "sessions"),
+        ("Sate", "state"),
+        ("langauge", "locale"),
+        ("city", ""),
+        ("Role", ""),
+        ("date", ""),
+    ],
+)
+def test_a_column_whose_title_has_a_typing_error_is_named(line, title, meant):
+    """Passed over in silence, it would invite everybody to everything; what is no typing error is for the organiser."""
+    line.write("people.csv", f"email,{title}\nada@example.org,x\n")
+    err = line.run("calendar plan gmc.toml --people people.csv").err
+    said = f"the column '{title}' is passed over. If it is '{meant}', correct its title."
+    assert (said in err) if meant else ("passed over" not in err)
+    line.write("people.csv", f"email,{title},{meant or 'name'}\nada@example.org,x,\n")
+    assert "passed over" not in line.run("calendar plan gmc.toml --people people.csv").err
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_lists_of_spreadsheets_are_read(line, delimiter):
     """With a byte order mark, other names of columns, and rows of the same person."""

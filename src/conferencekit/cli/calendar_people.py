@@ -7,6 +7,7 @@ there. A list that `conferencekit registrations` wrote is read as it is.
 from __future__ import annotations
 
 import codecs
+import difflib
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -60,6 +61,9 @@ _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _LONGEST_UTF16: Final = 50_000_000
 _CALLED: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
 """What may stand between cells."""
+_ALIKE: Final = 0.75
+_MOST_TITLES: Final = 200
+"""So many titles are looked at for typing errors."""
 _SEPARATORS: Final = re.compile(r"[\s,;|]+")
 
 
@@ -70,8 +74,8 @@ class _Reader:
     source: str
     conference: Conference
     key_of: Callable[[str], str]
-
     delimiter: str
+    note: Callable[[str], None]
 
     def people(self, records: Iterator[Record]) -> Iterator[tuple[int, Invitee]]:
         """Everybody, with the line. Raises `InvalidImport` for all rows at once that have to be corrected."""
@@ -79,6 +83,7 @@ class _Reader:
         if header is None:
             raise InvalidImport(self.source, 1, "", "The file is empty: its first line names the columns.")
         columns = self._columns(header)
+        self._wonder(header, columns)
         problems = []
         for record in records:
             if record.problem or any(each.strip() for each in record.cells):
@@ -89,6 +94,16 @@ class _Reader:
         if problems:
             problems[0].others = tuple(problems[1:])
             raise problems[0]
+
+    def _wonder(self, header: Record, columns: Sequence[str | None]) -> None:
+        """Name a column that is passed over, and was hardly meant to be: a letter more in `state` would invite all."""
+        for title, column in zip(header.cells[:_MOST_TITLES], columns, strict=False):
+            near = difflib.get_close_matches(_plain(title)[:40], _COLUMNS, n=1, cutoff=_ALIKE)
+            if near and column is None and _plain(title) not in _COLUMNS and _COLUMNS[near[0]] not in columns:
+                self.note(
+                    f"{self.source}: the column {title[:40]!r} is passed over. If it is {_COLUMNS[near[0]]!r}, correct "
+                    "its title."
+                )
 
     def _columns(self, header: Record) -> list[str | None]:
         """What each column holds, None where it does not matter; of several for one thing, the one that has its name.
@@ -183,7 +198,8 @@ def read_people(
 ) -> tuple[Invitee, ...]:
     """Everybody in a people file, in its order. Of an address that comes again the sessions are put together.
 
-    `key_of` gives a person's key by their address; `note` is told of addresses that come again. Cells may stand between
+    `key_of` gives a person's key by their address; `note` is told of addresses that come again, and of titles
+    with a typing error. Cells may stand between
     commas, semicolons or tabs; a spreadsheet's "Unicode text", which is UTF-16, is read too. Rows of empty cells are
     left out.
 
@@ -197,8 +213,9 @@ def read_people(
         stream = _in_utf8(found, source)
         delimiter = _delimiter(next(lines_of(stream, source), b""))
         records = read_records(lines_of(stream, source), source=source, delimiter=delimiter)
-        people = _Reader(source, conference, key_of, delimiter).people(records)
-        return _merged(people, source, note)
+        tell = note or (lambda _: None)
+        people = _Reader(source, conference, key_of, delimiter, tell).people(records)
+        return _merged(people, source, tell)
 
 
 def _in_utf8(stream: BinaryIO, source: str) -> BinaryIO:
@@ -230,7 +247,7 @@ def _plain(title: str) -> str:
 
 
 def _merged(
-    people: Iterable[tuple[int, Invitee]], source: str, note: Callable[[str], None] | None
+    people: Iterable[tuple[int, Invitee]], source: str, note: Callable[[str], None]
 ) -> tuple[Invitee, ...]:
     found: dict[str, Invitee] = {}
     lines: dict[str, int] = {}
@@ -241,7 +258,7 @@ def _merged(
         first = lines.setdefault(each.key, line)
         if known:
             repeated.setdefault(each.key, (first, line))
-    if repeated and note:
+    if repeated:
         key, (first, second) = next(iter(repeated.items()))
         count = count_of(len(repeated), "address comes", "addresses come")
         for_one = ", for one" if len(repeated) > 1 else ""
