@@ -68,6 +68,7 @@ def unsent(line: Line) -> tuple[int, int]:
     return found["again"], found["unchanged"]
 
 
+@pytest.mark.slow
 @watched
 @pytest.mark.parametrize("room", [0, 60, 4_000, 12_000, 40_000, 100_000])
 def test_on_a_full_disk_nothing_is_lost_and_the_next_run_completes(line, room):

@@ -86,6 +86,7 @@ def test_a_check_of_a_broken_store_finds_it_unfit():
         assert set(found["syncs_per_commit"].values()) <= {0.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEQUENTIAL)
 def test_the_comparison_with_the_reference_catches_it_alone(tmp_path, name):
     """Random histories find every fault that does not need two threads."""
