@@ -363,9 +363,7 @@ def test_a_session_that_was_called_off_takes_place_after_all(line):
     )
     assert (after.value("UID"), after.value("STATUS")) == (before.value("UID"), "CONFIRMED")
     assert counts(plan(line)) == {"unchanged": 2}
-    one_message(
-        line.run("calendar plan gmc.toml --people people.csv --reinstate opening"), "opening", "called off"
-    )
+    assert counts(plan(line, "--reinstate", "opening")) == {"unchanged": 2}
 
 
 def test_calling_off_tells_of_nothing_else(line):
@@ -433,6 +431,45 @@ def test_a_session_with_another_id_is_asked_about(line):
     before = event(line.path("first/ada@example.org.opening.0.ics"))
     after = event(line.path("third/ada@example.org.keynote.1.ics"))
     assert after.value("UID") == before.value("UID")
+
+
+def test_the_same_command_may_be_given_again(line, server):
+    """Whom the server did not take is told by it; what it says of names and sessions is done already."""
+    add = SECOND.replace('"second"', '"late"')
+    line.add_sessions(SECOND)
+    line.edit(('organizer_name = "GMC"', 'organizer_name = "GMC"\ninvite = "each session"'))
+    send(line, "--out", "first")
+    line.run("calendar cancel gmc.toml second --people people.csv --reason", "Storm.", "--out", "off")
+    line.edit(('id = "opening"', 'id = "keynote"'), ("2036-05-20T09:00:00", "2036-05-20T10:00:00"))
+    line.add_sessions(add)
+    server.will("RCPT", *["451 later"] * 3)
+    again = ("--smtp", server.url(), "--renamed", "opening=keynote", "--reinstate", "second")
+    done = line.run("calendar send gmc.toml --people people.csv", *again)
+    assert done.code == 1, done
+    assert line.run("calendar send gmc.toml --people people.csv", *again).code == 0
+    assert counts(plan(line)) == {"unchanged": 6}
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (["--renamed", "opening=second"], ("'second'", "besides 'opening'", "--gone opening")),
+        (["--renamed", "opening=keynot"], ("'keynot'", "no session of this id", "keynote")),
+        (["--renamed", "other=keynote"], ("'other'", "Nobody was invited")),
+        (["--renamed", "opening=keynote", "--renamed", "second=keynote"], ("'keynote'", "the same event")),
+        (["--gone", "keynote"], ("'keynote'", "has it still")),
+        (["--gone", "second", "--renamed", "opening=keynote"], ("'second'", "has it still")),
+        (["--reinstate", "keynot"], ("'keynot'", "called off")),
+    ],
+)
+def test_what_cannot_be_meant_by_names_is_refused(line, options, parts):
+    """Two events never become one, and a slip of the pen cancels nothing."""
+    line.add_sessions(SECOND)
+    line.edit(('organizer_name = "GMC"', 'organizer_name = "GMC"\ninvite = "each session"'))
+    send(line, "--out", "first")
+    line.edit(('id = "opening"', 'id = "keynote"'))
+    one_message(line.run("calendar send gmc.toml --people people.csv --out second", *options), *parts)
+    assert not line.path("second").exists()
 
 
 def test_a_session_that_is_gone_is_cancelled(line):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -280,14 +280,41 @@ def _told(given: argparse.Namespace, file: SentFile) -> Told:
     """What was told, as the options have it: sessions under their new ids, and held that were called off."""
     if not given.state_lost:
         file.refuse_renamed()
-    told, names = file.load(), dict(given.renamed or ())
-    try:
-        told = renamed(told, names) if names else told
-    except KeyError as error:
-        remedy = "Nobody was invited to a session of this id: --renamed OLD=NEW names the earlier one first."
-        raise InvalidText(str(error.args[0]), remedy) from None
+    told = file.load()
+    names = _new_names(given.renamed or (), told, file.conference)
+    told = renamed(told, names) if names else told
+    for each in given.gone or ():
+        if file.conference.session(each):
+            remedy = (
+                'The document has it still, so it is not gone: take it out, or write status = "cancelled".'
+            )
+            raise InvalidText(each, remedy)
     called_off = dict(told.called_off)
     for each in given.reinstate:
-        if called_off.pop(each, None) is None:
+        # one that takes place already was reinstated by the same command, which is given again
+        if called_off.pop(each, None) is None and file.conference.session(each) is None:
             raise InvalidText(each, "No session of this id was called off by `calendar cancel`.")
     return evolve(told, called_off=called_off)
+
+
+def _new_names(given: Iterable[tuple[str, str]], told: Told, conference: Conference) -> dict[str, str]:
+    """The new ids of sessions by their earlier ones, but those that an earlier run has given. Raises `InvalidText`."""
+    known = {each.event.id for each in told.events.values()}
+    names: dict[str, str] = {}
+    for old, new in given:
+        if old not in known and new in told.known_as:
+            continue
+        if old not in known:
+            remedy = (
+                "Nobody was invited to a session of this id: --renamed OLD=NEW names the earlier one first."
+            )
+            raise InvalidText(old, remedy)
+        if conference.session(new) is None:
+            ids = ", ".join(each.id for each in conference.sessions)
+            raise InvalidText(new, f"The document has no session of this id; it has {ids}.")
+        names[old] = new
+    for old, new in names.items():
+        if (new in known and new not in names) or list(names.values()).count(new) > 1:
+            remedy = f"People were invited to it besides {old!r}, which cannot become the same event: say --gone {old}."
+            raise InvalidText(new, remedy)
+    return names
