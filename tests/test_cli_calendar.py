@@ -138,6 +138,22 @@ def test_drafts_of_before_among_the_new_ones_are_told(line):
     assert line.run("calendar send gmc.toml --people people.csv --out again --again").err == ""
 
 
+def test_a_mail_asks_for_an_answer_where_somebody_reads_it(line):
+    """To an invite, and anew to a change: an answer to how it was before does not count."""
+    asks = "Please answer in your mail program or calendar: Yes, Maybe or No."
+    send(line, "--out", "first")
+    line.edit(("2036-05-20T09:00:00", "2036-05-20T09:15:00"))
+    send(line, "--out", "second")
+    line.edit(('organizer_name = "GMC"', 'organizer_name = "GMC"\nrsvp = false'), ("T09:15:00", "T09:20:00"))
+    send(line, "--out", "third")
+    said = [
+        asks in words_of(each.read_bytes())
+        for name in ("first", "second", "third")
+        for each in line.path(name).glob("ada*.eml")
+    ]
+    assert said == [True, True, False]
+
+
 def test_again_gives_the_same_bytes(line):
     """To whoever lost theirs."""
     send(line, "--out", "first")

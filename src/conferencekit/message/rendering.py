@@ -47,8 +47,9 @@ class Renderer(Protocol):
         """One part of the mail `name`. In the part `html` every value is escaped.
 
         `values` are those of the notice, and `recipient` (an object with `name`, `address`, and `greeting`, the name if
-        it is fit to be greeted by), `links` (addresses by name), `locale`, `direction` ("ltr" or "rtl") and `invite`
-        ("REQUEST", "CANCEL", or None without one). Values and links that a mail of `MAILS` may do without are None.
+        it is fit to be greeted by), `links` (addresses by name), `locale`, `direction` ("ltr" or "rtl"), `invite`
+        ("REQUEST", "CANCEL", or None without one) and `asks_reply` (whether the invite wants an answer). Values and
+        links that a mail of `MAILS` may do without are None.
 
         Raises:
             TemplateBroken: the template is not there, or does not render with these values.
@@ -127,6 +128,7 @@ def _values(notice: Notice, links: Mapping[str, str]) -> dict[str, object]:
         "locale": notice.locale,
         "direction": direction(notice.locale),
         "invite": notice.invite.method if notice.invite else None,
+        "asks_reply": notice.invite is not None and notice.invite.rsvp,
     }
 
 
