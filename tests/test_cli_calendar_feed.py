@@ -169,6 +169,17 @@ def test_what_cannot_be_done_is_said(two, words, parts):
     assert two.names() == {"gmc.toml"}
 
 
+def test_a_feed_without_anything_in_it_says_so(line):
+    """It is written all the same: a deadline may come."""
+    text = line.path("gmc.toml").read_text(encoding="utf-8")
+    start = text.index("[deadlines.")
+    ends = [text.index(each, start) for each in ("[registration]", "[call]") if each in text[start:]]
+    line.write("gmc.toml", text[:start] + (text[min(ends) :] if ends else ""))
+    done = line.run("calendar feed gmc.toml --deadlines --out empty.ics")
+    assert (done.code, done.err) == (0, "There is nothing in it: the document has no deadlines.\n")
+    assert "0 events" in done.out
+
+
 def test_two_kinds_at_once_are_wrong_usage(two):
     """And so is the group without a command."""
     assert two.run("calendar feed gmc.toml --deadlines --track Policy").code == 2

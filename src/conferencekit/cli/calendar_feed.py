@@ -54,6 +54,10 @@ def run_feed(given: argparse.Namespace, output: Output) -> int:
         raise InvalidCalendar(problems)
     events = data.count(b"\r\nBEGIN:VEVENT\r\n")
     said = f"{feed.name}, {count_of(events, 'event', 'events')}"
+    if not events:
+        output.note(
+            f"There is nothing in it{': the document has no deadlines' if kind == 'deadlines' else ''}."
+        )
     is_new = given.out is None or not _holds(given.out, data)
     if given.out is None:
         output.document(data)
