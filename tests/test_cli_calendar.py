@@ -138,6 +138,21 @@ def test_drafts_of_before_among_the_new_ones_are_told(line):
     assert line.run("calendar send gmc.toml --people people.csv --out again --again").err == ""
 
 
+def test_a_room_that_names_the_venue_names_it_once(line):
+    """As rooms do that were imported from a calendar."""
+    line.edit(
+        (
+            "[deadlines.registration]",
+            '[venue]\nkind = "physical"\nname = "City Hall"\n\n[deadlines.registration]',
+        ),
+        ('title = "Opening"', 'title = "Opening"\nroom = "Room 2, City Hall"'),
+    )
+    send(line, "--out", "first")
+    assert event(line.path("first/ada@example.org.opening.0.ics")).value("LOCATION") == "Room 2\\, City Hall"
+    line.edit(("Room 2, City Hall", "Room 2"))
+    assert counts(plan(line)) == {"unchanged": 2}
+
+
 def test_a_mail_asks_for_an_answer_where_somebody_reads_it(line):
     """To an invite, and anew to a change: an answer to how it was before does not count."""
     asks = "Please answer in your mail program or calendar: Yes, Maybe or No."

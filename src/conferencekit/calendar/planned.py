@@ -92,14 +92,15 @@ def session_event(conference: Conference, session: Session, stamp: datetime) -> 
 
 
 def place_of(conference: Conference, session: Session, room: str | None) -> str:
-    """Where a session is, in words: its room, and the venue.
+    """Where a session is, in words: its room, and the venue, where the room does not name it already.
 
     At a hybrid conference a session without a room and with a link of its own is online only: it is in no place.
     """
     venue = conference.venue
     if venue and venue.kind == "hybrid" and session.join and not room:
         return ""
-    parts = [room or "", _venue_name(conference)]
+    name = _venue_name(conference)
+    parts = [room or "", "" if room and name.casefold() in room.casefold() else name]
     return ", ".join(part for part in parts if part)
 
 
