@@ -141,6 +141,17 @@ def test_what_changed_since_is_listed_and_left_to_the_organiser(line):
     assert "talk says something else there: title, starts, ends." in shown.out
 
 
+def test_a_place_that_an_organiser_made_of_a_room_is_no_change(line):
+    """Calendars know one LOCATION; that it is not in the venue only they know."""
+    line.write("x.ics", calendar(TALK.format("1", "Talk", "0900") + "\nLOCATION:Museum"))
+    line.run("calendar import x.ics --into gmc.toml --out gmc.toml")
+    line.edit(('room = "Museum"', 'place = "Museum"'))
+    assert load_conference("gmc.toml").session("talk").place == "Museum"
+    assert "something else" not in line.run("calendar import x.ics --into gmc.toml").out
+    line.edit(('place = "Museum"', 'place = "Zoo"'))
+    assert "talk says something else there: room." in line.run("calendar import x.ics --into gmc.toml").out
+
+
 def test_no_file_is_overwritten_but_the_one_that_is_extended(line):
     """Whether it is a document or not."""
     line.write("x.ics", calendar(TALK.format("1", "Talk", "0900")))

@@ -238,8 +238,8 @@ class Conference:
         return None
 
     def join_of(self, session: Session) -> str | None:
-        """The link to join a session: its own, or the venue's."""
-        return session.join or (self.venue.join if self.venue else None)
+        """The link to join a session: its own, or the venue's, unless it is elsewhere."""
+        return session.join or (self.venue.join if self.venue and not session.place else None)
 
     def deadline(self, name: str) -> Deadline | None:
         """The deadline of this name, or None."""

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from ..conference import Conference, InviteRule
 from ..moment import Moment
 from ..programme.event import Event, Part
-from ..programme.series import Date, SessionStatus, moment_on
+from ..programme.series import Date, Occurrence, SessionStatus, moment_on
 from ..programme.session import Session
 
 WHOLE: Final = "whole:conference"
@@ -82,7 +82,7 @@ def session_event(conference: Conference, session: Session, stamp: datetime) -> 
         id=session.id,
         starts=session.starts,
         ends=session.ends,
-        place=place_of(conference, session, session.room),
+        place=place_of(conference, session),
         join=conference.join_of(session),
         status=session.status,
         repeat=session.repeat,
@@ -91,15 +91,18 @@ def session_event(conference: Conference, session: Session, stamp: datetime) -> 
     )
 
 
-def place_of(conference: Conference, session: Session, room: str | None) -> str:
-    """Where a session is, in words: its room, and the venue, where the room does not name it already.
+def place_of(conference: Conference, session: Session, other: Occurrence | None = None) -> str:
+    """Where a session is, in words, or a date of it that is other than usual.
 
-    At a hybrid conference a session without a room and with a link of its own is online only: it is in no place.
+    That is its room and its place, else the venue, where the room does not name it already. At a hybrid conference a
+    session with a link of its own and neither room nor place is online only: it is in no place.
     """
+    room = (other and other.room) or (None if other and other.place else session.room)
+    place = (other and other.place) or session.place
     venue = conference.venue
-    if venue and venue.kind == "hybrid" and session.join and not room:
+    if venue and venue.kind == "hybrid" and session.join and not (room or place):
         return ""
-    name = _venue_name(conference)
+    name = place or _venue_name(conference)
     parts = [room or "", "" if room and name.casefold() in room.casefold() else name]
     return ", ".join(part for part in parts if part)
 
@@ -115,8 +118,9 @@ def _date_part(conference: Conference, session: Session, date: Date) -> Part:
         id=date.planned.wall.date().isoformat(),
         starts=date.starts,
         ends=date.ends,
-        place=place_of(conference, session, (other and other.room) or session.room),
-        join=(other and other.join) or conference.join_of(session),
+        place=place_of(conference, session, other),
+        join=(other and other.join)
+        or (session.join if other and other.place else conference.join_of(session)),
         status=(other and other.status) or session.status,
     )
 
@@ -130,7 +134,7 @@ def _together(conference: Conference, event_id: str, sessions: Sequence[Session]
         id=event_id,
         starts=min(each.starts for each in held).in_zone(zone),
         ends=max(each.ends for each in held).in_zone(zone),
-        place=_same(place_of(conference, each, each.room) for each in held) or _venue_name(conference),
+        place=_same(place_of(conference, each) for each in held) or _venue_name(conference),
         join=_same(conference.join_of(each) for each in held),
         status=_status([each.status for each in held]),
         parts=tuple(_session_part(conference, each) for each in ordered),
@@ -143,7 +147,7 @@ def _session_part(conference: Conference, session: Session) -> Part:
         id=session.id,
         starts=session.starts,
         ends=session.ends,
-        place=place_of(conference, session, session.room),
+        place=place_of(conference, session),
         join=conference.join_of(session),
         status=session.status,
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..calendar.importing import IMPORT_LIMITS, Imported, Remark, read_calendar
 from ..conference import Conference
@@ -127,7 +127,12 @@ def _changed(sessions: Iterable[Session], into: _Into) -> Iterator[tuple[str, li
 
 
 def _said(session: Session, name: str) -> object:
+    """What a session says. Calendars know one LOCATION, which stands in the document as room, or as place."""
     value = getattr(session, name)
+    if name == "room":
+        return value or session.place
+    if name == "exceptions":
+        return tuple(evolve(each, room=each.room or each.place, place=None) for each in value)
     return value.instant if isinstance(value, Moment) else str(value) if name == "title" else value
 
 

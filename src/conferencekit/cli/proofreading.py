@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from ..calendar.planned import invite_rule
+from ..calendar.planned import invite_rule, place_of
 from ..conference import Conference
 from ..datewords import range_text
 from ..message.texts import LANGUAGES
@@ -87,7 +87,9 @@ def _sessions(conference: Conference, zones: Sequence[str]) -> Iterator[str]:
         yield from (f"  {each}" for each in _in_zones(session, zones))
         yield from (f"  {each}" for each in _series(session))
         where = [
-            f"{label}: {text}" for label, text in (("Room", session.room), ("Track", session.track)) if text
+            f"{label}: {text}"
+            for label, text in (("Room", session.room), ("Place", session.place), ("Track", session.track))
+            if text
         ]
         if where:
             yield f"  {', '.join(where)}"
@@ -114,7 +116,7 @@ def _series(session: Session) -> Iterator[str]:
         elif other is None:
             yield f"  {range_text(each.starts, each.ends)}"
         else:
-            where = f", {other.room}" if other.room else ""
+            where = "".join(f", {text}" for text in (other.room, other.place) if text)
             yield f"  {range_text(each.starts, each.ends)}{where}, in place of {each.planned.wall:%Y-%m-%d %H:%M}"
 
 
@@ -205,9 +207,10 @@ def _crowded(conference: Conference) -> Iterator[str]:
     held: dict[str, list[tuple[datetime, datetime, str]]] = {}
     for session in conference.sessions:
         for each in session.dates if session.status != "cancelled" else ():
-            room = (each.other and each.other.room) or session.room
-            if room and each.is_held:
-                held.setdefault(room, []).append((each.starts.instant, each.ends.instant, session.id))
+            if each.is_held and ((each.other and each.other.room) or session.room):
+                held.setdefault(place_of(conference, session, each.other), []).append(
+                    (each.starts.instant, each.ends.instant, session.id)
+                )
     for room, times in held.items():
         times.sort()
         pair = next(

@@ -185,7 +185,8 @@ EXCEPTION: Final = Table(
             example="2026-10-23T19:30:00",
             default_doc="as long as usual",
         ),
-        Key(name="room", kind=Line, doc="Where it is instead.", example='"Hall 2"'),
+        Key(name="room", kind=Line, doc="The room in which it is instead.", example='"Hall 2"'),
+        Key(name="place", kind=Line, doc="Where it is instead, if not in the venue.", example='"Town Hall"'),
         Key(name="join", kind=Url, doc="The link to join by instead.", example='"https://example.org/live2"'),
         Key(
             name="status",

@@ -95,6 +95,12 @@ SESSION: Final = Table(
         ),
         Key(name="room", kind=Line, doc="Where in the venue.", example='"Hall 1"'),
         Key(
+            name="place",
+            kind=Line,
+            doc="Where it is, if not in the venue; a `room` is there then, and the venue's link is not for it.",
+            example='"Town Hall, Market Square 1"',
+        ),
+        Key(
             name="join",
             kind=Url,
             doc="The link to join by; only registered people see it.",

@@ -89,6 +89,7 @@ class Occurrence:
     starts: Moment | None = None
     ends: Moment | None = None
     room: str | None = None
+    place: str | None = None
     join: str | None = None
     status: SessionStatus | None = None
 

@@ -13,6 +13,8 @@ from .series import Date, Occurrence, Repeat, SessionStatus, dates_of
 class Session:
     """A session from `starts` until `ends` (half-open). `join` is shown to registered people only.
 
+    `room` is in the venue, or in `place`, where the session is elsewhere.
+
     With `repeat` it is a series, of which these are the first date; `exceptions` are the dates that are other than
     usual. `track` groups sessions, in feeds of their own.
     """
@@ -23,6 +25,7 @@ class Session:
     ends: Moment
     description: LocalizedText | None = None
     room: str | None = None
+    place: str | None = None
     join: str | None = None
     track: str | None = None
     status: SessionStatus = "confirmed"

@@ -1,0 +1,68 @@
+"""Where people are told to go: the room, the place or the venue, and the link."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from attrs import evolve
+
+from conferencekit.calendar.planned import place_of, session_event
+from conferencekit.conference import Venue
+from conferencekit.moment import Moment
+from conferencekit.programme.series import Occurrence, Repeat
+from conferencekit.programme.session import Session
+from conferencekit.testing.secretariat import conference_for_tests
+from conferencekit.text import LocalizedText
+
+LIVE = "https://example.org/live"
+OWN = "https://example.org/own"
+NINE = Moment.at(datetime(2027, 5, 20, 9), "Europe/Paris")
+TEN = Moment.at(datetime(2027, 5, 20, 10), "Europe/Paris")
+SESSION = Session(id="s", title=LocalizedText.of("S"), starts=NINE, ends=TEN)
+HYBRID = evolve(
+    conference_for_tests(), venue=Venue(kind="hybrid", name=LocalizedText.of("City Hall"), join=LIVE)
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "place", "join"),
+    [
+        ({}, "City Hall", LIVE),
+        ({"room": "Room 2"}, "Room 2, City Hall", LIVE),
+        ({"room": "Room 2, CITY HALL"}, "Room 2, CITY HALL", LIVE),
+        ({"join": OWN}, "", OWN),
+        ({"room": "Room 2", "join": OWN}, "Room 2, City Hall", OWN),
+        ({"place": "Landing stage 4"}, "Landing stage 4", None),
+        ({"place": "Museum", "room": "Salon"}, "Salon, Museum", None),
+        ({"place": "Museum", "join": OWN}, "Museum", OWN),
+    ],
+)
+def test_a_session_is_in_its_room_or_place_or_in_the_venue(facts, place, join):
+    """Elsewhere the venue's link does not count; with a link of its own alone it is online only."""
+    event = session_event(HYBRID, evolve(SESSION, **facts), NINE.instant)
+    assert (event.place, event.join) == (place, join)
+
+
+@pytest.mark.parametrize(
+    ("facts", "place", "join"),
+    [
+        ({"place": "Museum"}, "Museum", None),
+        ({"place": "Museum", "room": "Salon"}, "Salon, Museum", None),
+        ({"place": "Museum", "join": OWN}, "Museum", OWN),
+        ({"room": "Room 3"}, "Room 3, City Hall", LIVE),
+    ],
+)
+def test_a_date_of_a_series_may_be_elsewhere(facts, place, join):
+    """In a place of its own it is in no room of the venue."""
+    other = Occurrence(date=date(2027, 5, 27), **facts)
+    weekly = evolve(SESSION, room="Room 2", repeat=Repeat(every="week", count=3), exceptions=(other,))
+    (part,) = session_event(HYBRID, weekly, NINE.instant).parts
+    assert (part.place, part.join) == (place, join)
+
+
+def test_without_a_venue_it_is_in_its_room_or_nowhere():
+    """Nothing is made up."""
+    bare = evolve(HYBRID, venue=None)
+    assert place_of(bare, evolve(SESSION, room="Room 2")) == "Room 2"
+    assert place_of(bare, SESSION) == ""
