@@ -208,6 +208,19 @@ def test_a_folder_that_nobody_may_write_to_is_named(line, tmp_path):
     assert line.names() == {"gmc.toml", "people.csv"}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such pipes")
+def test_a_pipe_in_the_folder_holds_up_nobody(line):
+    """It would be waited for until somebody reads it, whatever signal comes. The next run writes all messages."""
+    line.path("invites").mkdir()
+    pipe = line.path("invites") / "p3@example.org.opening.0.ics"
+    os.mkfifo(pipe)
+    done = line.run("calendar send gmc.toml --people people.csv --out invites")
+    assert done.code == 1, done
+    assert f"{pipe.name}: No such device" in done.err
+    assert line.run("calendar send gmc.toml --people people.csv --out invites").code == 0
+    assert len(list(line.path("invites").glob("*.ics"))) == len(list(line.path("invites").glob("*.eml"))) > 1
+
+
 def test_a_server_that_is_away_is_not_tried_for_everybody(line):
     """After three that could not leave for the same reason the rest is left for the next run."""
     with SmtpServer() as server:

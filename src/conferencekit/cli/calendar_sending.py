@@ -28,7 +28,10 @@ from .stopping import Stop, stopping
 _EVERY: Final = 1.0
 """Seconds between two savings of what was sent. What left meanwhile goes again after a crash, the same."""
 
-_WRITING: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+_WRITING: Final = (
+    # a pipe of that name, which nobody reads, is refused at once
+    os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+)
 _LIKE_DAYS: Final = tuple(each.replace(":", "-") for each in (DAY, WHOLE))
 _SIMPLE: Final = re.compile(r"[a-z0-9@+_-][a-z0-9@.+_-]{0,80}")
 
