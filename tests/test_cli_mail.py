@@ -8,6 +8,7 @@ import re
 import signal
 import sqlite3
 import time
+from datetime import UTC, datetime
 from email import policy
 
 import pytest
@@ -85,6 +86,20 @@ def test_a_server_that_does_not_answer_defers(begun):
     assert re.fullmatch(
         r"2 wait for a later delivery, from [-0-9: ]{19} UTC on: deferred, or in hand\.", second
     )
+
+
+def test_when_the_next_mails_can_go_is_a_time_to_come(begun):
+    """Also where some are due already, and stand behind one to the same person that was deferred."""
+    away = "deliver gmc.toml --mailer smtp://127.0.0.1:1"
+    begun.run(away)
+    begun.edit(("2036-05-20T09:00:00", "2036-05-20T10:00:00"), ("2036-05-20T10:30:00", "2036-05-20T11:30:00"))
+    began = datetime.now(UTC).replace(microsecond=0)
+    done = begun.run(away)
+    count, time_ = re.search(
+        r"(\d+) wait for a later delivery, from ([-0-9: ]{19}) UTC on", done.out
+    ).groups()
+    assert count == "4"
+    assert datetime.fromisoformat(f"{time_}+00:00") > began
 
 
 def test_an_outbox_that_is_a_file(begun):

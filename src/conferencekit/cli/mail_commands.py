@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+from datetime import UTC, datetime
 
 from ..document import load_conference
 from ..errors import ConferenceKitError, ConferenceOutdated
@@ -83,8 +84,11 @@ def _report_waiting(secretariat: Secretariat, output: Output) -> None:
         secretariat.conference.id, "~notice", "state", "queued", limit=PAGE
     )
     if page:
-        first = min(str(each.body["until"] or each.body["due"]) for each in page)
+        times = [datetime.fromisoformat(str(each.body["until"] or each.body["due"])) for each in page]
+        # what is due already stands behind another mail to the same person, which is not
+        now = secretariat.shell.context().now
+        first = min((each for each in times if each > now), default=min(times)).astimezone(UTC)
         count = f"More than {PAGE} wait" if more else "1 waits" if len(page) == 1 else f"{len(page)} wait"
         output.say(
-            f"{count} for a later delivery, from {first[:19].replace('T', ' ')} UTC on: deferred, or in hand."
+            f"{count} for a later delivery, from {first:%Y-%m-%d %H:%M:%S} UTC on: deferred, or in hand."
         )
