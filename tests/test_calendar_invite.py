@@ -17,7 +17,7 @@ from tests.laws import examples
 
 from conferencekit.calendar import Invite, event_uid, invite_to_ical, validate
 from conferencekit.calendar.invite import invite_from_body, invite_to_body
-from conferencekit.calendar.lines import fold, plain_text
+from conferencekit.calendar.lines import fold, plain_text, uri_value
 from conferencekit.errors import InvalidAddress, InvalidCalendar, NaiveTime
 from conferencekit.mailbox import Mailbox, one_line
 from conferencekit.moment import Moment
@@ -316,3 +316,18 @@ def test_frozen_values_are_kept():
     """What an invite was made of can be read from it."""
     assert isinstance(invite(), Invite)
     assert invite(dtstamp=datetime(2020, 11, 1, 10, 30, 5, 7, tzinfo=UTC)).dtstamp.microsecond == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("https://example.org/a;b,c?d=1#e", "https://example.org/a;b,c?d=1#e"),
+        ('https://example.org/\u00e9 "x"', "https://example.org/%C3%A9%20%22x%22"),
+        ("https://m\u00fcnchen.example.org:8443/?\u00fc", "https://xn--mnchen-3ya.example.org:8443/?%C3%BC"),
+        ("https://\u4f8b\u3048.\u30c6\u30b9\u30c8", "https://xn--r8jz45g.xn--zckzah"),
+        ("https://\u2066x..y/\r\nX:1", "https://%E2%81%A6x..y/%0AX:1"),
+    ],
+)
+def test_an_address_is_in_ascii_and_its_host_as_dns_has_it(address, written):
+    """Not every client looks a host up whose name is percent-encoded; what is no host stays one value."""
+    assert uri_value(address) == written

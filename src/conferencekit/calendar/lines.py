@@ -9,6 +9,7 @@ import re
 from typing import Final
 from urllib.parse import quote
 
+from ..form.address import ascii_domain
 from ..mailbox import Mailbox
 
 LONGEST_LINE: Final = 75
@@ -17,6 +18,7 @@ LONGEST_LINE: Final = 75
 _LINE_ENDS: Final = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _RARE: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SAFE_ADDRESS: Final = re.compile("[A-Za-z0-9_.~!$'*+@-]*")
+_HOST: Final = re.compile("([A-Za-z][A-Za-z0-9+.-]*://)([^/?#:@]+)(?=[/?#:]|$)")
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -43,8 +45,11 @@ def parameter(text: str) -> str:
 
 
 def uri_value(address: str) -> str:
-    """A value of type URI: characters outside ASCII are percent-encoded, others stay as they are."""
-    return quote(plain_text(address), safe="!#$%&'()*+,/:;=?@[]~")
+    """A value of type URI: a host outside ASCII by its name in DNS, other characters percent-encoded."""
+    address = plain_text(address)
+    if not address.isascii() and (found := _HOST.match(address)):
+        address = f"{found[1]}{ascii_domain(found[2]) or found[2]}{address[found.end() :]}"
+    return quote(address, safe="!#$%&'()*+,/:;=?@[]~")
 
 
 def mailto(mailbox: Mailbox) -> str:

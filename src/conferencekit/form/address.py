@@ -56,13 +56,13 @@ def parse_address(text: str) -> Address | None:
 @lru_cache(maxsize=1024)
 def _parse(text: str) -> Address | None:
     local, _, domain = tidy_address(text).rpartition("@")
-    ascii_domain = _ascii_domain(domain)
-    if ascii_domain is None or not _LOCAL.fullmatch(local) or not _is_visible(local):
+    host = ascii_domain(domain)
+    if host is None or not _LOCAL.fullmatch(local) or not _is_visible(local):
         return None
     octets = len(local.encode())
-    if octets > MAX_LOCAL or octets + 1 + len(ascii_domain) > MAX_ADDRESS:
+    if octets > MAX_LOCAL or octets + 1 + len(host) > MAX_ADDRESS:
         return None
-    return Address(unicodedata.normalize("NFC", local), ascii_domain)
+    return Address(unicodedata.normalize("NFC", local), host)
 
 
 def email_key(address: str) -> str:
@@ -84,7 +84,8 @@ def _is_visible(text: str) -> bool:
     return text.isascii() or not any(unicodedata.category(each) in _OUTSIDE_TEXT for each in text)
 
 
-def _ascii_domain(domain: str) -> str | None:
+def ascii_domain(domain: str) -> str | None:
+    """The name of a host as DNS has it, in ASCII and small letters; None for what is none."""
     if len(domain) > MAX_ADDRESS:
         return None
     if not domain.isascii():
