@@ -263,7 +263,8 @@ def test_the_summary_has_the_focus_and_leads_to_the_fields(open_page):
     """Screen readers and keyboards begin where the problem is."""
     page = open_page("registration with errors")
 
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    # a browser gives the focus when it draws the page, which may be after it was loaded
+    page.wait_for_function("document.activeElement.getAttribute('role') === 'alert'", timeout=5_000)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "f-full_name"
