@@ -120,6 +120,23 @@ def test_files_that_were_written_can_be_sent_by_a_server_after_all(line, server)
     assert said not in line.run("calendar send gmc.toml --people people.csv --out second").err
 
 
+def test_a_list_needs_no_store(line):
+    """Nothing of one is loaded, which would take as long as all the rest."""
+    code = (
+        "import sys; from conferencekit.cli import main\n"
+        "code = main('calendar send gmc.toml --people people.csv --out first'.split())\n"
+        "print(code, *(each for each in sys.modules if each.startswith('conferencekit.')), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=line.path("."), capture_output=True, text=True, check=True
+    )
+    code, *loaded = done.stderr.splitlines()[-1].split()
+    assert code == "0"
+    assert len(list(line.path("first").glob("*.eml"))) == 2
+    for name in ("secretariat.secretariat", "plugins", "store", "ports"):
+        assert f"conferencekit.{name}" not in loaded
+
+
 def test_sending_again_sends_nothing(line):
     """What was told is known from the file beside the document."""
     send(line, "--out", "first")

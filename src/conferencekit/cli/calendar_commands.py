@@ -27,10 +27,10 @@ from .calendar_people import read_people
 from .calendar_report import plan_to_data, questions, report
 from .calendar_sending import deliver
 from .calendar_state import SentFile, locked, state_path
-from .opening import has_store
 from .output import Output, count_of
 from .password import server_with_password
 from .secret import keep_secret, secret_of
+from .store_place import has_store
 
 _MINUTE: Final = 60
 

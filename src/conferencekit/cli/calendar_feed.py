@@ -22,8 +22,8 @@ from ..programme.event import Event
 from ..text import lookup, normalise_locale
 from .calendar_state import load_programme
 from .files import write_file
-from .opening import has_store, opened
 from .output import Output, count_of
+from .store_place import has_store
 
 
 @frozen
@@ -96,6 +96,8 @@ def _which(given: argparse.Namespace) -> tuple[FeedKind, str]:
 
 
 def _from_store(given: argparse.Namespace, output: Output) -> _Programme:
+    from .opening import opened  # noqa: PLC0415 - a feed of a document needs no secretariat
+
     with opened(given, output) as secretariat:
         programme = secretariat.calendar.programme()
     return _Programme(programme.conference, programme.events, programme.since)

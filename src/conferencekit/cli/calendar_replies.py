@@ -27,7 +27,6 @@ from .calendar_people import read_people
 from .calendar_state import SentFile, locked, state_path
 from .files import write_file
 from .lists import ANSWER_WORDS
-from .opening import has_store
 from .output import Output, count_of
 from .password import password_from
 from .replies_report import (
@@ -43,6 +42,7 @@ from .replies_report import (
     report_plain,
 )
 from .secret import secret_of
+from .store_place import has_store
 
 PASSWORD_VARIABLE: Final = "CONFERENCEKIT_IMAP_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 

@@ -10,8 +10,9 @@ from ..document import load_conference
 from ..errors import InvalidText
 from ..secretariat.plan import Preview, preview
 from .mail_commands import run_deliver
-from .opening import opened, opened_as_it_is, require_file, store_url
+from .opening import opened, opened_as_it_is
 from .output import Output, count_of
+from .store_place import require_file, store_url
 
 _KINDS = ("added", "moved", "cancelled", "reinstated")
 _REMEDY = "give --people FILE.csv, or begin a store with `conferencekit import`"

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from ..conference import Conference
@@ -26,9 +24,9 @@ from .failing import SITE_VARIABLE
 from .output import Output
 from .plugging import installed_plugins
 from .secret import keep_secret, secret_of
+from .store_place import require_file, store_url, url_of
 
 NO_SITE: Final = "https://no-mail-is-sent.invalid"  # for commands that render no mail
-SQLITE: Final = "sqlite:///"
 
 
 @contextmanager
@@ -86,31 +84,9 @@ def opened_as_it_is(given: argparse.Namespace, conference: Conference, remedy: s
         yield secretariat
 
 
-def store_url(given: argparse.Namespace) -> str:
-    """The URL of the store: as it was given, or beside the document."""
-    return url_of(given.store or str(given.conference.with_suffix(".db")), SQLITE)
-
-
-def has_store(given: argparse.Namespace) -> bool:
-    """Whether there is a store to look into: one that was named has to be there, the usual one may."""
-    return bool(given.store) or Path(store_url(given).removeprefix(SQLITE)).exists()
-
-
 def in_force(secretariat: Secretariat) -> Record | None:
     """The record that names the document in force; None if the conference is new to the store."""
     return secretariat.shell.get("conference", "current")
-
-
-def url_of(given: str, scheme: str) -> str:
-    """A URL as it is; a path with a scheme before it. One letter and a colon are a drive of Windows."""
-    return given if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", given) else f"{scheme}{given}"
-
-
-def require_file(store: str, remedy: str) -> None:
-    """Raise `StoreUnavailable` for the URL of an SQLite file that is not there: opening it would make one."""
-    path = Path(store.removeprefix(SQLITE).partition("?")[0])
-    if store.startswith(SQLITE) and not path.exists():
-        raise StoreUnavailable(store, f"there is no such file; {remedy}")
 
 
 def _put_in_force(

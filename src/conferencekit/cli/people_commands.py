@@ -26,8 +26,9 @@ from ..secretariat.imports import ImportRow, export_rows
 from .files import STANDARD_INPUT, lines_of, reading, write_file
 from .importing import ImportOrder, enter_rows, processes_for
 from .lists import Answers, attendance_text, cells, csv_header, plain
-from .opening import opened, store_url
+from .opening import opened
 from .output import Output, count_of
+from .store_place import store_url
 
 _SHOWN: Final = 50
 _TOLD: Final = 100

@@ -16,9 +16,9 @@ from ..secretariat.log_audit import audit_log
 from ..store.audit import AuditedStore, audit
 from ..store.copying import copy_conference
 from .files import check_writable, write_file
-from .opening import SQLITE, require_file, url_of
 from .output import Output
 from .plugging import installed_plugins
+from .store_place import SQLITE, require_file, url_of
 
 _MIGRATED: Final = "Done. Hosts of this version can open it now; older ones cannot any more."
 _TO_MIGRATE: Final = "Nothing was done. Make a backup, stop the hosts, and give the command again with --yes."
