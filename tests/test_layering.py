@@ -20,7 +20,7 @@ PLUGIN_SOURCES = sorted((ROOT / "plugins").glob("*/src/**/*.py"))
 
 # From below to above: a unit (a module, or a folder with all in it) imports only from layers below its own.
 LAYERS = [
-    {"errors"},
+    {"errors", "lazy"},
     {"text", "context", "zones"},
     {"datewords", "limits", "ledger"},
     {"moment"},

@@ -7,8 +7,9 @@ compiled from it. The names here are what a host needs; they load at their first
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from .lazy import lazy_names
 
 if TYPE_CHECKING:
     from .conference import Conference
@@ -63,15 +64,4 @@ __all__ = [
     "make_plugin_manager",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Load a public name from its module (PEP 562), and keep it."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(_MODULES[name], __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)

@@ -6,8 +6,9 @@ their first use. A host with a store calls `secretariat.calendar` and `secretari
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Final
+
+from ..lazy import lazy_names
 
 # Two functions have the names of their modules. They are here from the start: a module that is imported later would
 # take its name in this package.
@@ -136,15 +137,4 @@ __all__ = [
     "vtimezone",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Load a public name from its module (PEP 562), and keep it."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(_MODULES[name], __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)

@@ -5,8 +5,9 @@ The names here load at their first use: much that lies in this package (links, w
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Final
+
+from ..lazy import lazy_names
 
 if TYPE_CHECKING:
     from .contributions import Accepted
@@ -28,15 +29,4 @@ _MODULES: Final = {
 
 __all__ = ["Accepted", "Acting", "Argon2", "Deliveries", "Passwords", "Scrypt", "Secretariat", "SignedIn"]
 
-
-def __getattr__(name: str) -> object:
-    """Load a public name from its module (PEP 562), and keep it."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(_MODULES[name], __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)
