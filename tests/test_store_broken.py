@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.store_broken import BROKEN, BROKEN_FILES
+from tests.store_broken import BROKEN, BROKEN_FILES, NeverSyncs
 
 from conferencekit.adapters.memory import MemoryStore
+from conferencekit.ports import Committed
 from conferencekit.testing.disk import why_not
 from conferencekit.testing.store_beside import run_batches
 from conferencekit.testing.store_model import run_model
+from conferencekit.testing.store_samples import change
 
 ROOT = Path(__file__).parent.parent
 ALL = {**BROKEN, **BROKEN_FILES}
@@ -82,8 +84,20 @@ def test_a_check_of_a_broken_store_finds_it_unfit():
     assert ALL[name][1].removeprefix("test_").replace("_", " ") in found["failed"]
     assert sum(found["passed"].values()) > 100
     if name == "never-syncs":  # killing processes does not show it: the system keeps what was written
-        assert {each.partition("[")[0] for each in found["failed"]} == {"each commit is synced"}
+        assert {each.partition("[")[0] for each in found["failed"]} == {"each commit is synced"}, found["failed"]
         assert set(found["syncs_per_commit"].values()) <= {0.0}
+
+
+def test_a_store_that_never_syncs_survives_a_kill_within_a_line(tmp_path):
+    """That is all that is wrong with it: what it was writing when it was killed spoils nothing that comes after."""
+    path = tmp_path / "store"
+    for name in ("first", "second", "third"):
+        store = NeverSyncs(path)
+        assert isinstance(store.commit([change("x", name)])[0], Committed)
+        store.close()
+        path.write_bytes(path.read_bytes() + b'{"commit": [{"half')
+    page, _ = NeverSyncs(path).find("x", "~entry", "all", "", limit=10)
+    assert [each.id for each in page] == ["first", "second", "third"]
 
 
 @pytest.mark.slow
