@@ -84,7 +84,9 @@ def test_a_check_of_a_broken_store_finds_it_unfit():
     assert ALL[name][1].removeprefix("test_").replace("_", " ") in found["failed"]
     assert sum(found["passed"].values()) > 100
     if name == "never-syncs":  # killing processes does not show it: the system keeps what was written
-        assert {each.partition("[")[0] for each in found["failed"]} == {"each commit is synced"}, found["failed"]
+        assert {each.partition("[")[0] for each in found["failed"]} == {"each commit is synced"}, found[
+            "failed"
+        ]
         assert set(found["syncs_per_commit"].values()) <= {0.0}
 
 
