@@ -7,7 +7,8 @@ from datetime import date, datetime
 import pytest
 from attrs import evolve
 
-from conferencekit.calendar.planned import place_of, session_event
+from conferencekit.calendar.planned import place_of, planned_events, session_event
+from conferencekit.calendar.words import event_words
 from conferencekit.conference import Venue
 from conferencekit.moment import Moment
 from conferencekit.programme.series import Occurrence, Repeat
@@ -66,3 +67,45 @@ def test_without_a_venue_it_is_in_its_room_or_nowhere():
     bare = evolve(HYBRID, venue=None)
     assert place_of(bare, evolve(SESSION, room="Room 2")) == "Room 2"
     assert place_of(bare, SESSION) == ""
+
+
+ADDRESS = LocalizedText.of("1 Ring Road,\n\n1010 Vienna\n")
+ADDRESSED = evolve(
+    HYBRID, venue=Venue(kind="hybrid", name=LocalizedText.of("City Hall"), address=ADDRESS, join=LIVE)
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "place"),
+    [
+        ({}, "City Hall, 1 Ring Road, 1010 Vienna"),
+        ({"room": "Room 2"}, "Room 2, City Hall, 1 Ring Road, 1010 Vienna"),
+        ({"room": "City Hall 2"}, "City Hall 2, 1 Ring Road, 1010 Vienna"),
+        ({"place": "Museum", "room": "Salon"}, "Salon, Museum"),
+        ({"join": OWN}, ""),
+    ],
+)
+def test_the_venue_is_where_its_address_says(facts, place):
+    """In one line, from which a telephone finds the way; what is elsewhere or online is not there."""
+    assert place_of(ADDRESSED, evolve(SESSION, **facts)) == place
+
+
+def test_the_programme_of_a_day_names_rooms_and_not_each_time_the_address():
+    """The event says where the venue is."""
+    rooms = [evolve(SESSION, id=each, room=f"Room {each}") for each in "ab"]
+    held = evolve(ADDRESSED, sessions=(*rooms, evolve(SESSION, id="c", place="Museum")))
+    (day,) = planned_events(held, now=NINE.instant)
+    assert day.place == "City Hall, 1 Ring Road, 1010 Vienna"
+    lines = event_words(held, day, "en").description.splitlines()
+    assert [each.rpartition(" S ")[2] for each in lines if each.startswith("09:00")] == [
+        "(Room a)",
+        "(Room b)",
+        "(Museum)",
+    ]
+
+
+def test_a_day_of_which_all_is_online_is_in_no_hall():
+    """Whoever comes to nothing else is sent to no place."""
+    online = [evolve(SESSION, id=each, join=OWN) for each in "ab"]
+    (day,) = planned_events(evolve(HYBRID, sessions=tuple(online)), now=NINE.instant)
+    assert (day.place, day.join) == ("", OWN)

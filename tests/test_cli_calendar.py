@@ -275,6 +275,17 @@ def test_several_sessions_are_one_invite_a_day(line):
     assert counts(send(line, "--out", "second")) == {"moved": 1, "unchanged": 1}
 
 
+def test_a_plan_says_which_sessions_of_a_day_each_line_is_about(line):
+    """Where people come to a day in parts: the same title twice would leave the organiser guessing."""
+    line.add_sessions(AFTERNOON)
+    line.write("people.csv", "email,sessions\na@example.org,\nb@example.org,\n")
+    assert "(Opening" not in line.run("calendar plan gmc.toml --people people.csv").out
+    line.write("people.csv", "email,sessions\na@example.org,\nb@example.org,second\n")
+    said = line.run("calendar plan gmc.toml --people people.csv").out
+    assert " (Opening, Second): 1 person is invited: " in said
+    assert " (Second): 1 person is invited: " in said
+
+
 def told(line: Line) -> str:
     """The line that says what changed."""
     done = line.run("calendar plan gmc.toml --people people.csv")
@@ -988,6 +999,23 @@ def test_a_column_whose_title_has_a_typing_error_is_named(line, title, meant):
     assert (said in err) if meant else ("passed over" not in err)
     line.write("people.csv", f"email,{title},{meant or 'name'}\nada@example.org,x,\n")
     assert "passed over" not in line.run("calendar plan gmc.toml --people people.csv").err
+
+
+@pytest.mark.parametrize(
+    ("titles", "missed", "others"),
+    [
+        ("email,Vorname,Sitzungen", "name or state or sessions", "Vorname, Sitzungen"),
+        ("email,last name,status,Sitzungen", "sessions", "Sitzungen"),
+        ("email,name,state,sessions,city", "", ""),
+        ("email,name", "", ""),
+    ],
+)
+def test_columns_that_are_not_read_are_named_where_one_may_be_meant(line, titles, missed, others):
+    """A title in another language would leave people without a name, or invite everybody to everything, in silence."""
+    line.write("people.csv", f"{titles}\nada@example.org\n")
+    err = " ".join(line.run("calendar plan gmc.toml --people people.csv").err.split())
+    said = f"people.csv: no column is called {missed}. Not read: {others}. If one of these is meant"
+    assert (said in err) if missed else ("Not read" not in err)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -94,22 +94,32 @@ def session_event(conference: Conference, session: Session, stamp: datetime) -> 
 def place_of(conference: Conference, session: Session, other: Occurrence | None = None) -> str:
     """Where a session is, in words, or a date of it that is other than usual.
 
-    That is its room and its place, else the venue, where the room does not name it already. At a hybrid conference a
-    session with a link of its own and neither room nor place is online only: it is in no place.
+    That is its room and its place, else the venue, where the room does not name it already, and the venue's address.
+    At a hybrid conference a session with a link of its own and neither room nor place is online only: it is in no
+    place.
     """
     room = (other and other.room) or (None if other and other.place else session.room)
     place = (other and other.place) or session.place
     venue = conference.venue
     if venue and venue.kind == "hybrid" and session.join and not (room or place):
         return ""
-    name = place or _venue_name(conference)
-    parts = [room or "", "" if room and name.casefold() in room.casefold() else name]
+    name, address = (place, "") if place else _venue_of(conference)
+    parts = [room or "", "" if room and name.casefold() in room.casefold() else name, address]
     return ", ".join(part for part in parts if part)
 
 
-def _venue_name(conference: Conference) -> str:
+def venue_text(conference: Conference, locale: str | None = None) -> str:
+    """The name of the venue and its address, in one line, "" where it has neither."""
+    return ", ".join(filter(None, _venue_of(conference, locale)))
+
+
+def _venue_of(conference: Conference, locale: str | None = None) -> tuple[str, str]:
     venue = conference.venue
-    return venue.name.text() if venue and venue.name else ""
+    if venue is None:
+        return "", ""
+    name, address = (each.text(locale) if each else "" for each in (venue.name, venue.address))
+    lines = (each.strip(" ,") for each in address.splitlines())
+    return name, ", ".join(filter(None, lines))
 
 
 def _date_part(conference: Conference, session: Session, date: Date) -> Part:
@@ -130,11 +140,12 @@ def _together(conference: Conference, event_id: str, sessions: Sequence[Session]
     ordered = sorted(sessions, key=lambda each: (each.starts.instant, each.id))
     held = [each for each in ordered if each.status != "cancelled"] or ordered
     zone = conference.timezone
+    place = _same(place_of(conference, each) for each in held)
     return Event(
         id=event_id,
         starts=min(each.starts for each in held).in_zone(zone),
         ends=max(each.ends for each in held).in_zone(zone),
-        place=_same(place_of(conference, each) for each in held) or _venue_name(conference),
+        place=venue_text(conference) if place is None else place,
         join=_same(conference.join_of(each) for each in held),
         status=_status([each.status for each in held]),
         parts=tuple(_session_part(conference, each) for each in ordered),

@@ -19,7 +19,7 @@ from ..programme.event import Event
 from ..text import lookup
 from .invite import event_uid
 from .lines import line, plain_text, text_value, uri_value
-from .planned import held_dates
+from .planned import held_dates, venue_text
 from .writing import utc_value
 
 _NEAR: Final = timedelta(days=3)
@@ -68,7 +68,6 @@ def day_bars(
     One or two free days belong to the run around them. The first run has one UID, the second another, so a conference
     that is put off keeps its bar.
     """
-    venue = conference.venue
     for number, (first, last) in enumerate(_runs(days), 1):
         after = last + timedelta(days=1)
         bar = _Transparent(
@@ -77,7 +76,7 @@ def day_bars(
             stamp=stamp,
             summary=conference.title.text(locale),
             times=_date("DTSTART", first) + _date("DTEND", after),
-            location=venue.name.text(locale) if venue and venue.name else "",
+            location=venue_text(conference, locale),
             url=conference.website,
         )
         yield b"".join(bar.lines())

@@ -117,7 +117,8 @@ def _programme(conference: Conference, event: Event, locale: str) -> Iterator[st
 def _part(conference: Conference, event: Event, part: Part, locale: str) -> Iterator[str]:
     session = conference.session(part.id)
     title = session.title.text(locale) if session else part.id
-    place = f" ({part.place})" if part.place and part.place != event.place else ""
+    where = part.place.removesuffix(f", {event.place}")  # the room, where the event says the rest
+    place = f" ({where})" if where and where != event.place else ""
     hours = hours_text(part.starts.in_zone(conference.timezone), part.ends, locale)
     yield f"{hours} {title}{place}"
     if part.join and part.join != event.join:

@@ -64,6 +64,10 @@ _CALLED: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
 _ALIKE: Final = 0.75
 _MOST_TITLES: Final = 200
 """So many titles are looked at for typing errors."""
+_NAMES: Final = ("first_name", "last_name")
+_MISSED: Final = ("name", "state", "sessions")
+"""Columns without which nobody has a name, or everybody is invited, or to everything."""
+_MOST_SHOWN: Final = 8
 _SEPARATORS: Final = re.compile(r"[\s,;|]+")
 
 
@@ -83,7 +87,8 @@ class _Reader:
         if header is None:
             raise InvalidImport(self.source, 1, "", "The file is empty: its first line names the columns.")
         columns = self._columns(header)
-        self._wonder(header, columns)
+        if not self._wonder(header, columns):
+            self._say_what_is_not_read(header, columns)
         problems = []
         for record in records:
             if record.problem or any(each.strip() for each in record.cells):
@@ -95,15 +100,34 @@ class _Reader:
             problems[0].others = tuple(problems[1:])
             raise problems[0]
 
-    def _wonder(self, header: Record, columns: Sequence[str | None]) -> None:
-        """Name a column that is passed over, and was hardly meant to be: a letter more in `state` would invite all."""
+    def _wonder(self, header: Record, columns: Sequence[str | None]) -> bool:
+        """Name a column that is passed over, and was hardly meant to be: a letter more in `state` would invite all.
+
+        Gives whether there was one.
+        """
+        wondered = False
         for title, column in zip(header.cells[:_MOST_TITLES], columns, strict=False):
             near = difflib.get_close_matches(_plain(title)[:40], _COLUMNS, n=1, cutoff=_ALIKE)
             if near and column is None and _plain(title) not in _COLUMNS and _COLUMNS[near[0]] not in columns:
+                wondered = True
                 self.note(
                     f"{self.source}: the column {title[:40]!r} is passed over. If it is {_COLUMNS[near[0]]!r}, correct "
                     "its title."
                 )
+        return wondered
+
+    def _say_what_is_not_read(self, header: Record, columns: Sequence[str | None]) -> None:
+        """Name the columns that are passed over, where one of them may hold what is missed, in another language."""
+        titles = zip(header.cells, columns, strict=True)
+        others = [title.strip()[:40] for title, column in titles if column is None and title.strip()]
+        known = {"name" if each in _NAMES else each for each in columns}
+        missed = [each for each in _MISSED if each not in known]
+        if others and missed:
+            more = f" and {len(others) - _MOST_SHOWN} more" if len(others) > _MOST_SHOWN else ""
+            self.note(
+                f"{self.source}: no column is called {' or '.join(missed)}. Not read: "
+                f"{', '.join(others[:_MOST_SHOWN])}{more}. If one of these is meant, give it that title."
+            )
 
     def _columns(self, header: Record) -> list[str | None]:
         """What each column holds, None where it does not matter; of several for one thing, the one that has its name.

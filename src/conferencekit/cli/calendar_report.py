@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -74,9 +75,13 @@ def questions(plan: InvitePlan, output: Output, before: str = "") -> None:
 
 def _lines(found: Iterable[InviteMessage], conference: Conference) -> Iterator[str]:
     """For each event and what is told of it: how many, when it was and when it is."""
-    for messages in _grouped(found):
+    groups = _grouped(found)
+    versions = Counter(event for event, _ in {(each[0].event.id, each[0].telling.facts) for each in groups})
+    for messages in groups:
         first = messages[0]
         title = event_words(conference, first.event, conference.languages[0]).summary
+        if first.event.is_of_sessions and versions[first.event.id] > 1:
+            title = f"{title} ({_titles(first.event, conference)})"
         people = count_of(len(messages), "person is", "people are")
         head, facts = f"  {title}: {people} {_told(first)}:", _facts(first, conference)
         if len(facts) <= _MOST_IN_LINE:
@@ -85,6 +90,12 @@ def _lines(found: Iterable[InviteMessage], conference: Conference) -> Iterator[s
         if facts[-1] == _when(first.event):
             head = f"{head} {facts.pop()}"
         yield from (head, *(f"    {each}" for each in facts))
+
+
+def _titles(event: Event, conference: Conference) -> str:
+    """The sessions of a day, by which it differs from the same day of others."""
+    known = (conference.session(each.id) for each in event.parts)
+    return ", ".join(each.title.text() for each in known if each)
 
 
 def _told(message: InviteMessage) -> str:

@@ -187,7 +187,10 @@ VENUE: Final = Table(
         ),
         Key(name="name", kind=Text, doc="The name of the place or platform.", example='"Main Building"'),
         Key(
-            name="address", kind=LongText, doc="The postal address.", example='"30 Shuangqing Road, Beijing"'
+            name="address",
+            kind=LongText,
+            doc="The postal address; calendars show it behind the name.",
+            example='"30 Shuangqing Road, Beijing"',
         ),
         Key(
             name="join",
