@@ -1012,6 +1012,7 @@ def test_a_column_whose_title_has_a_typing_error_is_named(line, title, meant):
 )
 def test_columns_that_are_not_read_are_named_where_one_may_be_meant(line, titles, missed, others):
     """A title in another language would leave people without a name, or invite everybody to everything, in silence."""
+    line.add_sessions(SECOND)
     line.write("people.csv", f"{titles}\nada@example.org\n")
     err = " ".join(line.run("calendar plan gmc.toml --people people.csv").err.split())
     said = f"people.csv: no column is called {missed}. Not read: {others}. If one of these is meant"

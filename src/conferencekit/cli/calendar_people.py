@@ -68,6 +68,8 @@ _NAMES: Final = ("first_name", "last_name")
 _MISSED: Final = ("name", "state", "sessions")
 """Columns without which nobody has a name, or everybody is invited, or to everything."""
 _MOST_SHOWN: Final = 8
+_SEVERAL: Final = 2
+"""So many sessions make it matter who comes to which."""
 _SEPARATORS: Final = re.compile(r"[\s,;|]+")
 
 
@@ -121,6 +123,8 @@ class _Reader:
         titles = zip(header.cells, columns, strict=True)
         others = [title.strip()[:40] for title, column in titles if column is None and title.strip()]
         known = {"name" if each in _NAMES else each for each in columns}
+        if len(self.conference.sessions) < _SEVERAL:
+            known.add("sessions")
         missed = [each for each in _MISSED if each not in known]
         if others and missed:
             more = f" and {len(others) - _MOST_SHOWN} more" if len(others) > _MOST_SHOWN else ""
