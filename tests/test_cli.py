@@ -97,6 +97,32 @@ def test_wrong_usage_exits_2_with_the_usage(line, words):
     assert line.names() == {"gmc.toml"}
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("calendar plan gmc.toml --peple p.csv", "there is no option --peple; did you mean --people?"),
+        ("calendar plan gmc.toml --peple=p.csv", "there is no option --peple; did you mean --people?"),
+        ("calendar feed gmc.toml --qqq", "there is no option --qqq\n"),
+        ("calendar plan gmc.toml p.csv", "'p.csv' is one argument more than it takes (CONFERENCE)"),
+        (
+            "calendar send gmc.toml smtp://me:geheim@mail.example.org",
+            "'smtp://me:***@mail.example.org' is one",
+        ),
+        ("calendar pln gmc.toml", "; did you mean plan?"),
+        ("plan gmc.toml", "; did you mean calendar plan?"),
+        ("chek gmc.toml", "; did you mean check?"),
+        ("--json check gmc.toml", "no option --json here: most stand behind the command"),
+    ],
+)
+def test_wrong_usage_is_told_by_the_command_with_what_may_be_meant(line, words, said):
+    """Beside the usage of that command, which the usage of the whole line hid."""
+    done = line.run(words)
+    assert done.code == 2
+    assert said in done.err
+    group = words.split()[:2] if words.startswith("calendar ") and "pln" not in words else []
+    assert f"usage: {' '.join(['conferencekit', *group])} " in done.err
+
+
 @pytest.mark.parametrize("word", ["", "a\0b"])
 def test_what_cannot_be_a_path_is_wrong_usage(line, word):
     """Before anything is opened."""

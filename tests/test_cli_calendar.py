@@ -425,6 +425,24 @@ def test_a_session_that_was_called_off_takes_place_after_all(line):
     assert counts(plan(line, "--reinstate", "opening")) == {"unchanged": 2}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "gmc.toml opening --people people.csv --reason Flood --out off",
+        "gmc.toml --people people.csv opening --reason Flood --out off",
+        "--people people.csv gmc.toml --reason Flood --out off opening",
+        "--people people.csv --out off --reason Flood gmc.toml opening",
+    ],
+)
+def test_a_session_to_call_off_may_stand_behind_options(line, words):
+    """Which argparse does not do by itself for an argument that may be left out."""
+    line.add_sessions(SECOND)
+    line.edit(("[calendar]\n", '[calendar]\ninvite = "each session"\n'))
+    send(line, "--out", "first")
+    done = line.run(f"calendar cancel {words} --json")
+    assert counts(done.json) == {"cancelled": 2, "unchanged": 2}
+
+
 def test_calling_off_tells_of_nothing_else(line):
     """Whoever was not invited yet is not invited by it, and other changes wait for `send`."""
     line.add_sessions(SECOND)

@@ -6,8 +6,11 @@ What a command does is loaded when it runs.
 from __future__ import annotations
 
 import argparse
-from typing import Any, Final
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NoReturn, cast
 
+from ..errors import shown_url
 from ..registration.registration import STATES
 from . import calendar_arguments, demo_command, storage_arguments
 from .failing import SITE_VARIABLE
@@ -38,6 +41,10 @@ has its mails as files, gmc.secret proves the links in them.
 """
 
 
+_CHOICE: Final = re.compile(r"invalid choice: '([^']*)'")
+_NOT_KNOWN: Final = re.compile(r"unrecognized arguments: (\S+)")
+
+
 class _Format(argparse.RawDescriptionHelpFormatter):
     """Room for the longest command's name, and lines as they were broken."""
 
@@ -47,10 +54,69 @@ class _Format(argparse.RawDescriptionHelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Takes options by their whole name only, so that a new one never changes what an old line means."""
+    """Takes options by their whole name only, so that a new one never changes what an old line means.
+
+    Options may stand before, between and behind arguments. What is not known is told by the command that it was given
+    to, with the name that may be meant.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"formatter_class": _Format, **options, "allow_abbrev": False})
+        self._is_within = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As `argparse` does it; an argument that may be left out may stand behind options, too."""
+        if self._is_within or self.commands:
+            return super().parse_known_args(args, namespace)
+        self._is_within = True
+        try:
+            read = super().parse_known_args
+            if any(each.nargs == argparse.OPTIONAL for each in self._get_positional_actions()):
+                read = self.parse_known_intermixed_args
+            found, others = read(args, namespace)
+        finally:
+            self._is_within = False
+        if others:
+            self.error(self._not_known(others[0]))
+        return found, others
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and what may be meant."""
+        if wrong := _CHOICE.search(message):
+            message += self._meant_for(wrong[1])
+        elif wrong := _NOT_KNOWN.search(message):
+            message = self._not_known(wrong[1])
+        super().error(message)
+
+    @property
+    def commands(self) -> Mapping[str, _Parser]:
+        """The commands that it has, by name."""
+        found = (each.choices for each in self._actions if each.nargs == argparse.PARSER)
+        return cast("Mapping[str, _Parser]", next(found, None) or {})
+
+    def _not_known(self, word: str) -> str:
+        if not word.startswith("-"):
+            takes = ", ".join(str(each.metavar) for each in self._get_positional_actions())
+            return f"{shown_url(word)!r} is one argument more than it takes ({takes or 'none'}): options begin with --"
+        name = word.partition("=")[0]
+        if self.commands:
+            return f"there is no option {name} here: most stand behind the command"
+        options = [each.lstrip("-") for each in self._option_string_actions]
+        return f"there is no option {name}{_hint(name.lstrip('-'), options, '--')}"
+
+    def _meant_for(self, word: str) -> str:
+        """What may be meant by a word that is no command here."""
+        for name, each in self.commands.items():
+            if word in each.commands:
+                return f"; did you mean {name} {word}?"
+        return _hint(word, self.commands)
+
+
+def _hint(word: str, known: Iterable[str], prefix: str = "") -> str:
+    from ..document.place import nearest  # noqa: PLC0415 - needed by whoever mistyped something
+
+    near = nearest(word, known)
+    return f"; did you mean {prefix}{near}?" if near else ""
 
 
 def parser() -> argparse.ArgumentParser:
