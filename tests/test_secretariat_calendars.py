@@ -171,6 +171,37 @@ def test_each_person_replies_to_an_address_of_their_own():
         assert not any(token in each for each in stored)
 
 
+@pytest.mark.parametrize(
+    ("calendar", "options", "wanted"),
+    [
+        ({"organizer": "days@example.org"}, {}, "A Conference for Tests <days@example.org>"),
+        (
+            {"organizer": "days@example.org", "organizer_name": LocalizedText.of("Ada, Bob")},
+            {},
+            '"Ada, Bob" <days@example.org>',
+        ),
+        ({"organizer": "days+{token}@example.org"}, {}, "A Conference for Tests <office@example.org>"),
+        ({"organizer": "days@example.org"}, {"sender": "Desk <desk@example.org>"}, "Desk <desk@example.org>"),
+    ],
+)
+def test_mails_with_an_invite_are_from_the_organizer(calendar, options, wanted):
+    """Calendars trust such an invite most. A sender that the host names counts, and other mails are as ever."""
+    conference = evolve(
+        conference_for_tests(address="verify"),
+        sessions=[session("opening", 20, 9)],
+        calendar=CalendarPlan(**calendar),
+        contact="office@example.org",
+    )
+    with SecretariatForTests(conference, **options) as desk:
+        register(desk, "ada")
+        desk.registrations.verify(desk.link(desk.outbox[0], "verify"))
+        (person,) = desk.registrations.find("confirmed")
+        desk.registrations.cancel(person.id)
+        asked, invited, off = (str(each["From"]) for each in desk.outbox)
+        assert asked == options.get("sender", f"{conference.title.text()} <office@example.org>")
+        assert invited == off == wanted
+
+
 @pytest.mark.parametrize(("calendar", "wanted"), [({}, "TRUE"), ({"rsvp": False}, "FALSE")])
 def test_replies_are_asked_for_where_somebody_reads_them(calendar, wanted):
     """`[calendar] rsvp`."""

@@ -17,7 +17,7 @@ from ..calendar.composing import organizer_of, shared_invite
 from ..calendar.invite import Invite, Method
 from ..calendar.planned import planned_events
 from ..calendar.words import change_values, place_text, times_text, title_text
-from ..conference import Conference, Topic
+from ..conference import PLACEHOLDER, Conference, Topic
 from ..context import Context
 from ..mailbox import Mailbox
 from ..message.notice import LinkSpec
@@ -58,11 +58,16 @@ class More:
 
 
 class Correspondence:
-    """Writes the notices of one secretariat."""
+    """Writes the notices of one secretariat.
 
-    def __init__(self, shell: Shell, sender: Mailbox) -> None:
+    `sender` is whom mails are from; `is_default`: nobody named it, so that mails with an invite may be from whoever
+    invites.
+    """
+
+    def __init__(self, shell: Shell, sender: Mailbox, *, is_default: bool = False) -> None:
         self._shell = shell
         self._sender = sender
+        self._is_default = is_default
         self.wordings = Wordings(shell)
         self._events: tuple[InForce | None, tuple[Event, ...]] = (None, ())
 
@@ -199,7 +204,9 @@ class Correspondence:
         yield Wording(sender=self._sender, locale=locale, values=self._common(conference, locale))
         if event:
             yield Wording(
-                values=_place_and_time(event, locale), invite=self._invite(conference, event, locale)
+                sender=self._inviting(conference, locale),
+                values=_place_and_time(event, locale),
+                invite=self._invite(conference, event, locale),
             )
         if more:
             yield Wording(values=more.values(conference, locale))
@@ -241,6 +248,16 @@ class Correspondence:
         }
 
     # -- calendars
+
+    def _inviting(self, conference: Conference, locale: str) -> Mailbox | None:
+        """Whom mails with an invite are from, where that is not whom all are from: the organizer's one address.
+
+        Calendars trust an invite most whose organizer sent it.
+        """
+        plan = conference.calendar
+        if not self._is_default or plan is None or PLACEHOLDER in plan.organizer:
+            return None
+        return organizer_of(conference, self._sender, locale)
 
     def _events_for(self, method: Method | None) -> tuple[Event, ...]:
         """The events that go along. A CANCEL has those too whose cancellation not everybody was told yet."""

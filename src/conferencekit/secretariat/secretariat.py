@@ -117,7 +117,8 @@ class Secretariat:
         site: Where people reach the host: one address, or one per purpose with `{token}` in it (see `links.PATHS`).
         blobs: A URL such as `folder:files`, or a blob store, for this conference alone; default: a folder beside an
             SQLite store, else memory.
-        sender: Who mails come from, `Name <address>`; default: the conference's title and contact.
+        sender: Who mails come from, `Name <address>`; default: the conference's title and contact, and of mails with an
+            invite the document's organizer, unless each person replies to an address of their own.
         forms: What shows and reads the registration form: a name that plugins offer, or a form backend.
         plugins: Plugin objects or modules beside the installed ones, or a ready `Plugins`.
         passwords: How passwords are hashed.
@@ -168,7 +169,7 @@ class Secretariat:
             clock=clock,
             entropy=entropy,
         )
-        self._correspondence = Correspondence(self.shell, _sender(conference, sender))
+        self._correspondence = Correspondence(self.shell, _sender(conference, sender), is_default=not sender)
         self.registrations = self._registrations_for(REGISTRANT)
         self.contributions = self._contributions_for(REGISTRANT)
         self.ledger = Ledger(self.shell)
