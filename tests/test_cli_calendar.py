@@ -676,6 +676,28 @@ def test_the_organizer_is_told_that_they_cannot_be_invited(line):
     assert "own address" not in line.run("calendar plan gmc.toml --people people.csv").err
 
 
+def test_a_lost_state_is_seen_before_everybody_is_invited_anew(line):
+    """By the secret that the first invites made; what calendars would not take as newer is not sent unasked."""
+    pty = pytest.importorskip("pty")
+    assert "no gmc.sent.json" not in line.run("calendar plan gmc.toml --people people.csv").err
+    send(line, "--out", "first")
+    line.path("gmc.sent.json").unlink()
+    done = line.run("calendar plan gmc.toml --people people.csv")
+    assert "There is gmc.secret, and no gmc.sent.json." in done.err
+    assert "--state-lost" in done.err
+    words = ["calendar", "send", "gmc.toml", "--people", "people.csv", "--out", "second"]
+    for answer, code in ((b"no\n", 1), (b"yes\n", 0)):
+        ours, theirs = pty.openpty()
+        running = process(*words, cwd=line.folder, stdin=theirs)
+        os.write(ours, answer)
+        out, err = running.communicate(timeout=60)
+        os.close(ours)
+        os.close(theirs)
+        assert b"Write yes if none did." in err
+        assert (running.returncode, b"Nothing was sent." in out) == (code, bool(code))
+        assert line.path("second").exists() is not bool(code)
+
+
 def test_with_a_lost_state_everything_is_newer_than_before(line):
     """SEQUENCE begins above whatever was sent."""
     send(line, "--out", "first")

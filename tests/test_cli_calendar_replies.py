@@ -259,7 +259,7 @@ def test_before_anybody_was_invited(line):
     line.write("inbox.eml", b"")
     done = line.run("calendar replies gmc.toml inbox.eml")
     assert done.code != 0
-    assert "nobody was invited" in done.err
+    assert "not known who was invited" in done.err
     assert "nobody was invited" in line.run("calendar attendance gmc.toml").err
 
 

@@ -69,6 +69,8 @@ def run_plan(given: argparse.Namespace, output: Output) -> int:
     told = _told(given, work.file)
     plan = work.plan(told)
     report(plan, work.conference, given.people, output)
+    if lost := _seems_lost(given, work.file):
+        output.note(lost)
     _note_called_off(told, work.conference, output)
     questions(plan, output)
     output.result(plan_to_data(plan))
@@ -121,13 +123,19 @@ def run_cancel(given: argparse.Namespace, output: Output) -> int:
 
 def _is_meant(conference: Conference, output: Output) -> bool:
     """Whether everything is to be called off. It is asked at a terminal only, where an id is easily left out."""
+    sessions = count_of(len(conference.sessions), "session", "sessions")
+    return _agrees(
+        f"No session is named: this calls off {conference.title.text()} as a whole ({sessions}), and tells everybody "
+        "who was invited. Write yes to go on.",
+        output,
+    )
+
+
+def _agrees(question: str, output: Output) -> bool:
+    """Whether somebody who sits at a terminal says yes. Where nobody does, it is taken as meant."""
     if output.as_json or sys.stdin is None or not sys.stdin.isatty():
         return True
-    sessions = count_of(len(conference.sessions), "session", "sessions")
-    output.note(
-        f"No session is named: this calls off {conference.title.text()} as a whole ({sessions}), and tells everybody "
-        "who was invited. Write yes to go on."
-    )
+    output.note(question)
     return sys.stdin.readline().strip().casefold() == "yes"
 
 
@@ -156,7 +164,7 @@ def _send(
         told = _told(given, work.file)
         told = evolve(told, called_off={**told.called_off, **called_off})
         plan = work.plan(told)
-        if plan.questions:
+        if plan.questions or not _is_known_or_meant(given, work.file, output):
             questions(plan, output, "Nothing was sent.")
             output.result(plan_to_data(plan))
             return 1
@@ -184,6 +192,33 @@ def _send(
     output.say(done.text())
     output.result({**plan_to_data(plan), **done.plain()})
     return done.exit_code
+
+
+def _is_known_or_meant(given: argparse.Namespace, file: SentFile, output: Output) -> bool:
+    """Whether it may go on: what was told is known, or nobody who sits there says that invites went out before."""
+    lost = _seems_lost(given, file)
+    if not lost:
+        return True
+    output.note(lost)
+    agrees = _agrees("Write yes if none did.", output)
+    if not agrees:
+        output.say("Nothing was sent.")
+    return agrees
+
+
+def _seems_lost(given: argparse.Namespace, file: SentFile) -> str:
+    """What to do where invites went out, as far as can be seen, and what they said is lost; else "".
+
+    The secret is made with the first invites, or for a store.
+    """
+    secret = given.conference.with_suffix(".secret")
+    if given.state_lost or given.secret_file or file.path.exists() or has_store(given) or not secret.exists():
+        return ""
+    return (
+        f"There is {secret.name}, and no {file.path.name}. If invites went out before, calendars will not take these "
+        "as newer: put it back from a backup. If there is none, give sessions that were renamed their first ids again, "
+        'write status = "cancelled" for those that were called off, and send with --state-lost.'
+    )
 
 
 def _say_at_first(given: argparse.Namespace, conference: Conference, output: Output) -> None:

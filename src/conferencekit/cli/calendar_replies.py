@@ -19,6 +19,7 @@ from ..adapters.imap import Cursor, ImapMailbox
 from ..adapters.mailboxes import read_mails
 from ..calendar.incoming import Mail
 from ..calendar.judging import Judge, Judged
+from ..calendar.told import Answer
 from ..document import load_conference
 from ..errors import InvalidText, shown_url
 from ..form.table import registrations_to_csv
@@ -117,13 +118,24 @@ def tell(
 def tell_attendance(known: list[Known], names: Names, given: argparse.Namespace, output: Output) -> None:
     """For each event how many answered what; and the list of everybody."""
     for event in dict.fromkeys(each.event for each in known):
-        counts = Counter(each.now.answer for each in known if each.event == event)
-        shown = ", ".join(f"{ANSWER_WORDS[each]} {counts[each]}" for each in ORDER if counts[each])
-        output.say(f"{names.event(event)}: {shown}.")
+        answers = [each.now for each in known if each.event == event]
+        shown = _counts(each.answer for each in answers)
+        # whoever said yes to the time before is no guest yet, and no stranger to it either
+        earlier = _counts(
+            each.earlier.answer for each in answers if each.answer == "NEEDS-ACTION" and each.earlier
+        )
+        output.say(
+            f"{names.event(event)}: {shown}{f' (to an earlier version: {earlier})' if earlier else ''}."
+        )
     if given.out is not None:
         write_file(given.out, registrations_to_csv(attendance_rows(known, names), COLUMNS))
         output.say(f"Wrote {count_of(len(known), 'line', 'lines')} to {given.out}.")
     output.result([known_plain(each, names) for each in known])
+
+
+def _counts(answers: Iterable[Answer]) -> str:
+    counts = Counter(answers)
+    return ", ".join(f"{ANSWER_WORDS[each]} {counts[each]}" for each in ORDER if counts[each])
 
 
 def _is_in_store(given: argparse.Namespace, output: Output) -> bool:
@@ -141,8 +153,11 @@ def _file(given: argparse.Namespace) -> SentFile:
     secret, _ = secret_of(given)
     file = SentFile(state_path(given.conference), conference, secret)
     if not file.path.exists():
-        remedy = "Send invites first with `conferencekit calendar send`, or name the document that they were sent by."
-        raise InvalidText(str(file.path), f"There is no such file, so nobody was invited. {remedy}")
+        remedy = (
+            "There is no such file, so it is not known who was invited. Send invites first with `conferencekit "
+            "calendar send`, name the document that they were sent by, or put the file back from a backup."
+        )
+        raise InvalidText(str(file.path), remedy)
     return file
 
 
