@@ -107,4 +107,5 @@ def test_days_of_a_series_are_known_as_a_series(every, interval, count, first):
     found = repeat_of(days)
     assert found is not None
     assert found.dates(first) == days
-    assert repeat_of([*days, days[-1].replace(year=2900)]) in (None, found) or count == 2
+    # a leap year too, for a series that ends on a 29 February
+    assert repeat_of([*days, days[-1].replace(year=2800)]) in (None, found) or count == 2
