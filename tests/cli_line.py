@@ -140,12 +140,13 @@ def new_line(tmp_path, monkeypatch, capsys):
 
 
 def process(*words: object, **options: Any) -> subprocess.Popen[bytes]:
-    """A command as a process of its own."""
+    """A command as a process of its own. `argv`: the program, where it is not `conferencekit` itself."""
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("CONFERENCEKIT_")},
         **options.pop("env", {}),
     }
-    command = [sys.executable, "-m", "conferencekit", *map(str, words)]
+    program = options.pop("argv", [sys.executable, "-m", "conferencekit"])
+    command = [*map(str, program), *map(str, words)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.Popen(command, env=environment, **pipes)
 

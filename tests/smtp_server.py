@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 import ssl
 import subprocess
+import threading
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +16,7 @@ from typing import Any, Self
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from tests.held import LONG, kept_port
 
 from conferencekit.message.message import Message
 
@@ -27,6 +28,8 @@ THEN_DROP = ", and goodbye"
 class Protocol(SMTP):
     """Hangs up where the handler says so, and notes every connection and command."""
 
+    is_knock = False
+
     async def push(self, status: Any) -> None:
         if status == DROP:
             self.transport.abort()
@@ -36,7 +39,7 @@ class Protocol(SMTP):
             self.transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not self.event_handler.is_starting:
+        if not self.is_knock:
             self.event_handler.note("connection")
         self.event_handler.transports.add(transport)
         super().connection_made(transport)
@@ -58,25 +61,32 @@ class SmtpServer:
     """Takes mails into `taken` (envelopes), whatever it answers then.
 
     `will("RCPT", "450 later", DROP)` says how the next commands of a kind are answered; the ones after them are taken.
-    `said` has what happened, in order. Options are those of aiosmtpd's SMTP, and `ssl_context`.
+    `hold_at(3)` keeps back the answer to the third mail, until `go_on()`. `said` has what happened, in order. Options are
+    those of aiosmtpd's SMTP, and `ssl_context`.
     """
 
     def __init__(self, **options: Any) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port, self._kept = kept_port()
         self.options = {"enable_SMTPUTF8": False, **options}
         self.taken: list[Envelope] = []
         self.said: list[str] = []
         self.transports: set[Any] = set()
-        self.is_starting = False
         self._answers: defaultdict[str, list[str]] = defaultdict(list)
+        self._held_at = 0
+        self._goes_on = threading.Event()
         self._controller: Controller | None = None
 
     def url(self, query: str = "", login: str = "") -> str:
-        return f"smtp://{login}127.0.0.1:{self.port}?timeout=5{query}"
+        return f"smtp://{login}127.0.0.1:{self.port}?timeout=60{query}"
 
     def will(self, command: str, *answers: str) -> None:
         self._answers[command] += answers
+
+    def hold_at(self, number: int) -> None:
+        self._held_at = number
+
+    def go_on(self) -> None:
+        self._goes_on.set()
 
     def note(self, what: str) -> None:
         self.said.append(what)
@@ -95,15 +105,23 @@ class SmtpServer:
         context = options.pop("ssl_context", None)
 
         class Server(Controller):
+            has_knocked = False
+
             def factory(self) -> SMTP:
-                return Protocol(handler, **self.SMTP_kwargs)
+                made = Protocol(handler, **self.SMTP_kwargs)
+                # the controller knocks at its own door first
+                made.is_knock, self.has_knocked = not self.has_knocked, True
+                return made
 
         self._controller = Server(
-            handler, hostname="127.0.0.1", port=self.port, ssl_context=context, **options
+            handler,
+            hostname="127.0.0.1",
+            port=self.port,
+            ssl_context=context,
+            ready_timeout=LONG,
+            **options,
         )
-        self.is_starting = True  # the controller knocks at its own door
         self._controller.start()
-        self.is_starting = False
 
     def stop(self) -> None:
         """Hangs up on everybody and closes the port."""
@@ -111,7 +129,7 @@ class SmtpServer:
         if controller is None:
             return
         done = asyncio.run_coroutine_threadsafe(self._hang_up(), controller.loop)
-        done.result(timeout=5)
+        done.result(timeout=LONG)
         controller.stop()
 
     async def _hang_up(self) -> None:
@@ -125,7 +143,9 @@ class SmtpServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.go_on()
         self.stop()
+        self._kept.close()
 
     # -- what aiosmtpd calls
 
@@ -144,6 +164,8 @@ class SmtpServer:
 
     async def handle_DATA(self, server, session, envelope):
         self.taken.append(envelope)
+        if len(self.taken) == self._held_at:
+            await asyncio.to_thread(self._goes_on.wait)
         return self._answer("DATA", "250 taken")
 
     def _answer(self, command: str, otherwise: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli_line import Line, new_line, one_message, process
+from tests.held import HeldCommand, wait_until
 from tests.smtp_server import DROP as HANG_UP
 from tests.smtp_server import SmtpServer
 
@@ -49,11 +50,11 @@ def count(folder: Path) -> int:
     return sum(1 for _ in folder.iterdir()) if folder.exists() else 0
 
 
-def wait_for(folder: Path, number: int) -> None:
-    """Until so many files are there."""
-    until = time.monotonic() + 60
-    while count(folder) <= number and time.monotonic() < until:
-        time.sleep(0.005)
+def held_while_it_writes(line: Line) -> HeldCommand:
+    """A run for 2,000 people that stands still after 101 of its 4,000 files."""
+    people(line, 2000)
+    place = "conferencekit.cli.calendar_sending:_write"
+    return HeldCommand(place, 102, line.path("held"), *SEND, "--out", "out", cwd=line.folder)
 
 
 def is_whole(folder: Path) -> bool:
@@ -93,20 +94,19 @@ def test_on_a_full_disk_nothing_is_lost_and_the_next_run_completes(line, room):
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_a_run_that_is_killed_while_it_writes_is_completed_by_the_next(line):
     """What it had written is written again, the same, byte for byte; only the last file may have been half."""
-    people(line, 2000)
-    running = process(*SEND, "--out", "out", cwd=line.folder)
-    wait_for(line.path("out"), 100)
-    running.kill()
-    running.communicate()
+    held_while_it_writes(line).kill()
+    last = max(line.path("out").iterdir(), key=lambda each: each.stat().st_mtime_ns)
+    # as if it had come between two pages of one write
+    os.truncate(last, last.stat().st_size // 2)
     before = contents(line.path("out"))
-    assert 100 < len(before) < 4000
+    assert len(before) == 101
     assert unsent(line) == (2000, 0)
     assert line.run(" ".join([*SEND, "--out", "out"])).code == 0
     after = contents(line.path("out"))
     assert len(after) == 4000
     assert is_whole(line.path("out"))
     assert all(after[name].startswith(octets) for name, octets in before.items())
-    assert sum(after[name] != octets for name, octets in before.items()) <= 1
+    assert [name for name, octets in before.items() if after[name] != octets] == [last.name]
     assert unsent(line) == (0, 2000)
 
 
@@ -116,15 +116,14 @@ def test_a_loss_of_power_while_mails_leave_repeats_none_of_them_otherwise(line, 
     """What was prepared was on the disk before the first mail left, with the secret: the next run sends the same."""
     with SmtpServer() as server, watched_disk(line.folder, log=True) as disk:
         words = (*SEND, "--smtp", server.url(), "--rate", "600")
+        server.hold_at(3)
         running = process(*words, cwd=line.folder, env=dict(disk.environment))
-        until = time.monotonic() + 60
-        while len(server.taken) < 3 and time.monotonic() < until:
-            time.sleep(0.005)
+        wait_until(lambda: len(server.taken) == 3 or running.poll() is not None)
         running.kill()
         running.communicate()
         done = read_log(disk.log)
         left = {each.rcpt_tos[0]: each.content for each in server.taken}
-    assert 3 <= len(left) < 20
+    assert len(left) == 3
     for seed in range(5):
         folder = tmp_path_factory.mktemp("after")
         for name in ("gmc.toml", "people.csv"):
@@ -142,12 +141,7 @@ def test_a_loss_of_power_while_mails_leave_repeats_none_of_them_otherwise(line, 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_ctrl_c_while_it_writes_keeps_what_was_written(line):
     """And the same command goes on with the rest."""
-    people(line, 2000)
-    running = process(*SEND, "--out", "out", cwd=line.folder)
-    wait_for(line.path("out"), 100)
-    running.send_signal(signal.SIGINT)
-    running.communicate(timeout=60)
-    assert running.returncode == 130
+    assert held_while_it_writes(line).signalled(signal.SIGINT)[0] == 130
     again, written = unsent(line)
     assert (again + written, count(line.path("out"))) == (2000, written * 2)
     assert again > 0

@@ -13,6 +13,7 @@ from email import policy
 
 import pytest
 from tests.cli_line import DOCUMENT, HEADER, Line, new_line, one_message, process
+from tests.held import LONG, HeldCommand, wait_until
 
 line = pytest.fixture(new_line)
 ADA, EVE = "Ada,ada@example.org,GB,1", "Eve,eve@example.org,FR,1"
@@ -115,13 +116,6 @@ def test_an_outbox_that_is_a_file(begun):
 # -- until it is stopped
 
 
-def wait_for(condition) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.05)
-
-
 def sent(line: Line) -> int:
     return len(list(line.path("gmc.outbox/new").iterdir())) if line.path("gmc.outbox/new").exists() else 0
 
@@ -137,7 +131,7 @@ class Watch:
     def stop(self, number: int) -> tuple[int, str, str]:
         """Stop it: its exit code and what it printed."""
         self.running.send_signal(number)
-        out, err = self.running.communicate(timeout=30)
+        out, err = self.running.communicate(timeout=LONG)
         return self.running.returncode, out.decode(), err.decode()
 
 
@@ -148,10 +142,10 @@ class TestWatch:
     def test_it_sends_what_comes_and_stops_cleanly(self, begun):
         begun.write("gmc.secret", "sixteen bytes and more")
         watch = Watch(begun)
-        wait_for(lambda: sent(begun) == 2)
+        wait_until(lambda: sent(begun) == 2)
         begun.people("Zoé,zoe@example.org,CN,1", name="more.csv")
         begun.run("import gmc.toml more.csv")
-        wait_for(lambda: sent(begun) == 3)
+        wait_until(lambda: sent(begun) == 3)
         code, out, err = watch.stop(signal.SIGTERM)
         assert (code, out) == (
             0,
@@ -161,7 +155,7 @@ class TestWatch:
 
     def test_ctrl_c_exits_130_with_the_sum(self, begun):
         watch = Watch(begun, "--json")
-        wait_for(lambda: sent(begun) == 2)
+        wait_until(lambda: sent(begun) == 2)
         code, out, err = watch.stop(signal.SIGINT)
         assert code == 130
         assert '"sent": 2' in out
@@ -169,15 +163,15 @@ class TestWatch:
 
     def test_a_newer_document_is_read_once_it_is_in_force(self, begun):
         watch = Watch(begun)
-        wait_for(lambda: sent(begun) == 2)
+        wait_until(lambda: sent(begun) == 2)
         begun.edit(("09:00:00", "09:30:00"))
         time.sleep(0.6)
         assert sent(begun) == 2, "a document that is being edited is not taken up by the watch"
         begun.run("registrations gmc.toml")
-        wait_for(lambda: sent(begun) == 4)
+        wait_until(lambda: sent(begun) == 4)
         begun.people("Zoé,zoe@example.org,CN,1", name="more.csv")
         begun.run("import gmc.toml more.csv")
-        wait_for(lambda: sent(begun) == 5)
+        wait_until(lambda: sent(begun) == 5)
         code, _, err = watch.stop(signal.SIGTERM)
         assert code == 0
         assert "conferencekit:" not in err, err
@@ -185,7 +179,7 @@ class TestWatch:
     def test_trouble_that_passes_does_not_end_it(self, begun):
         begun.write("gmc.secret", "sixteen bytes and more")
         watch = Watch(begun, "--store", "sqlite:///gmc.db?timeout=0.3")
-        wait_for(lambda: sent(begun) == 2)
+        wait_until(lambda: sent(begun) == 2)
         begun.people("Zoé,zoe@example.org,CN,1", name="more.csv")
         begun.run("import gmc.toml more.csv")
         other = sqlite3.connect(begun.path("gmc.db"), isolation_level=None)
@@ -195,14 +189,14 @@ class TestWatch:
         other.close()
         begun.people("Zed,zed@example.org,CN,1", name="more.csv")
         begun.run("import gmc.toml more.csv")
-        wait_for(lambda: sent(begun) == 4)
+        wait_until(lambda: sent(begun) == 4)
         code, _, err = watch.stop(signal.SIGTERM)
         assert code == 0
         assert "Traceback" not in err
 
     def test_what_is_wrong_at_the_start_ends_it(self, line):
         watch = Watch(line)
-        _, err = watch.running.communicate(timeout=30)
+        _, err = watch.running.communicate(timeout=LONG)
         assert watch.running.returncode == 1
         assert b"no such file" in err
 
@@ -213,11 +207,10 @@ def test_ctrl_c_in_a_long_delivery_forgets_nothing(line):
     line.edit(("quota = 1000", "quota = 100000"))
     line.write("people.csv", HEADER + "".join(f"P {n},p{n}@example.org,GB,1\r\n" for n in range(600)))
     assert line.run("import gmc.toml people.csv").code == 0
-    running = process("deliver", "gmc.toml", cwd=line.folder)
-    wait_for(lambda: sent(line) >= 40 or running.poll() is not None)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
-    assert running.returncode == 130, err
+    place = "conferencekit.adapters.maildir:MaildirMailer._file"
+    held = HeldCommand(place, 41, line.path("held"), "deliver", "gmc.toml", cwd=line.folder)
+    code, _, err = held.signalled(signal.SIGINT)
+    assert code == 130, err
     first = sent(line)
     assert 40 <= first < 600
     assert b"Stopped between two mails" in err

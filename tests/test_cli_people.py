@@ -9,10 +9,10 @@ import os
 import re
 import signal
 import sqlite3
-import time
 
 import pytest
 from tests.cli_line import EXAMPLE, HEADER, Line, new_line, one_message, process
+from tests.held import HeldCommand
 
 from conferencekit.cli.files import LONGEST_LINE
 
@@ -332,13 +332,10 @@ def test_an_import_that_was_stopped_goes_on_from_there(line):
     line.people(*(f"Person {each},p{each}@example.org,GB,1" for each in range(4000)))
     line.people(ADA, name="one.csv")
     line.run("import gmc.toml one.csv")
-    running = process("import", "gmc.toml", "people.csv", cwd=line.folder)
-    end = time.monotonic() + 60
-    while count(line) < 500 and running.poll() is None and time.monotonic() < end:
-        time.sleep(0.01)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130, (out, err)
+    place = "conferencekit.cli.importing:_prepared"
+    held = HeldCommand(place, 3, line.path("held"), "import", "gmc.toml", "people.csv", cwd=line.folder)
+    code, out, err = held.signalled(signal.SIGINT)
+    assert code == 130, (out, err)
     assert err.decode() == (
         "conferencekit: Stopped. What was done so far is kept, and the same command goes on from there.\n"
     )
