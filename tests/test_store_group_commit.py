@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 
 import pytest
+from tests.held import LONG, wait_until
 
 from conferencekit import Received, hookimpl
 from conferencekit.adapters.group_commit import GroupCommit
@@ -49,7 +50,7 @@ class SlowStore(MemoryStore):
         self.fails = False
 
     def commit(self, batch):
-        assert self.may_go_on.wait(10)
+        assert self.may_go_on.wait(LONG)
         self.sizes.append(len(batch))
         if self.fails:
             raise StoreBusy("slow:", 1)
@@ -219,6 +220,7 @@ def test_each_thread_raises_an_error_of_its_own():
 def test_closing_waits_for_what_runs_and_not_for_what_comes():
     """Threads that commit without end do not keep it open; each hears that it is closed."""
     group = GroupCommit(LateStore())
+    done = set()
 
     def work(thread: int) -> int:
         for at in range(10_000):
@@ -226,13 +228,14 @@ def test_closing_waits_for_what_runs_and_not_for_what_comes():
                 committed(group.commit([change(CONFERENCE, f"e{thread}-{at}")]))
             except StoreUnavailable:
                 return at
+            done.add(thread)
         raise AssertionError
 
     with ThreadPoolExecutor(4) as pool:
         futures = [pool.submit(work, thread) for thread in range(4)]
-        time.sleep(0.2)
+        wait_until(lambda: len(done) == 4)
         group.close()
-        assert min(future.result(timeout=5) for future in futures) >= 1
+        assert min(future.result(timeout=LONG) for future in futures) >= 1
 
 
 def test_no_thread_starves():
@@ -306,7 +309,7 @@ while interrupted < 400:
 signal.setitimer(signal.ITIMER_REAL, 0)
 is_over.set()
 for thread in threads:
-    thread.join(20)
+    thread.join(120)
 assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
 committed(group.commit([change(CONFERENCE, "last")]))
 group.close()
@@ -318,7 +321,7 @@ print(done)
 def test_interruptions_at_any_place_leave_nobody_waiting():
     """Ctrl-C four hundred times at random moments of waiting, gathering, leading and handing over."""
     run = subprocess.run(
-        [sys.executable, "-c", _INTERRUPTED], check=False, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", _INTERRUPTED], check=False, capture_output=True, text=True, timeout=4 * LONG
     )
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) > 400
