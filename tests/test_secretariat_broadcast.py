@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import time
 from datetime import timedelta
 
 import pytest
@@ -39,14 +38,28 @@ def expand(desk: SecretariatForTests) -> int:
     return broadcasts.expand_all(desk.shell, desk._correspondence)
 
 
+# It stands still before or after the commit with the number that it was told, and never without one.
 _EXPANDER = """
 import sys
+from conferencekit.adapters.sqlite import SQLiteStore
 from conferencekit.secretariat import broadcasts
 from conferencekit.testing.store_waiting import open_desk
 from tests.test_secretariat_broadcast import conference_for_tests, expand, moved
 broadcasts.CHUNK = 5
 desk = open_desk(moved(conference_for_tests(quota=1000)), sys.argv[1], ())
 desk.shell.in_force
+left, is_before, commit = int(sys.argv[2]), sys.argv[3] == "before", SQLiteStore.commit
+
+def held(store, batch):
+    global left
+    left -= 1
+    outcomes = [] if left == 0 and is_before else commit(store, batch)
+    if left == 0:
+        print("held", flush=True)
+        sys.stdin.read()
+    return outcomes
+
+SQLiteStore.commit = held
 print("ready", flush=True)
 expand(desk)
 print("done", flush=True)
@@ -62,20 +75,17 @@ def test_a_process_that_is_killed_again_and_again_tells_everybody_once(tmp_path)
         entered = list(desk.acting("import", kind="import").registrations.enter_many(map(form, range(600))))
         desk.clock.move(timedelta(days=1))
         desk.reload(moved(desk.conference))
-        kills = done = 0
-        while not done:
-            with subprocess.Popen(
-                [sys.executable, "-c", _EXPANDER, url], stdout=subprocess.PIPE, text=True
-            ) as child:
+        kills = 6
+        for number in range(kills + 1):
+            stop = chance.randrange(2, 14) if number < kills else 0
+            argv = [sys.executable, "-c", _EXPANDER, url, str(stop), chance.choice(["before", "after"])]
+            with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
                 assert child.stdout.readline() == "ready\n"
-                time.sleep(chance.uniform(0.0, 0.06))
-                desk.register(form(f"late{kills}"))
-                desk.registrations.cancel(entered[-1 - kills].registration.id)
-                if kills < 6:
-                    child.kill()
-                    kills += 1
-                done = child.stdout.read() == "done\n"
-        assert kills >= 3
+                if stop:
+                    desk.register(form(f"late{number}"))
+                    desk.registrations.cancel(entered[-1 - number].registration.id)
+                assert child.stdout.readline() == ("held\n" if stop else "done\n")
+                child.kill()
         mails = told(desk)
         for number in range(600 - kills - 1):
             assert mails[f"p{number}"] == ["registration_confirmed", "session_moved"]

@@ -30,6 +30,19 @@ path = Path(sys.argv[1])
 store = SQLiteStore.open(f"sqlite:///{path}?sync={sys.argv[2]}")
 store.conferences()
 """
+HOLDING = """
+import os
+from conferencekit.testing.disk import WatchedDisk
+from conferencekit.testing.disk_power import What, read_log
+disk, log = WatchedDisk.inherited(), Path(os.environ["CONFERENCEKIT_DISK_LOG"])
+def hold():
+    disk.set_delay(3600)
+def until_it_syncs():
+    while True:
+        done = [each.what for each in read_log(log)]
+        if done.count(What.SYNC_BEGINS) > done.count(What.SYNC_ENDS):
+            return
+"""
 WRITER = Path(__file__).with_name("sqlite_writer.py")
 BOTH = pytest.mark.parametrize("sync", ["full", "after"])
 
@@ -79,18 +92,20 @@ store.close()
 @pytest.mark.slow
 def test_the_next_writer_begins_while_a_commit_is_synced(tmp_path, place):
     """The lock is free then, and the answer still waits."""
-    code = """
+    code = f"""{HOLDING}
 store.commit([change(CONFERENCE, "first")])
 thread = threading.Thread(target=store.commit, args=([change(CONFERENCE, "e")],))
+hold()
 thread.start()
-time.sleep(0.2)
+until_it_syncs()
 lock = FileLock(path.with_name(path.name + "-lock"))
 print(lock.acquire(0.1), thread.is_alive())
 lock.close()
+disk.set_delay(0)
 thread.join()
 store.close()
 """
-    with watched_disk(tmp_path, delay=0.6) as disk:
+    with watched_disk(tmp_path, log=True) as disk:
         assert run(disk, place, "after", code) == ["True", "True"]
         assert run(disk, place.with_name("b.db"), "full", code) == ["False", "True"]
 
@@ -98,15 +113,17 @@ store.close()
 @watched
 def test_closing_waits_for_a_sync_that_runs(tmp_path, place):
     """The commit is answered, not in doubt, and nothing waits in a WAL afterwards."""
-    code = """
+    code = f"""{HOLDING}
 answers = []
 thread = threading.Thread(target=lambda: answers.extend(store.commit([change(CONFERENCE, "e")])))
+hold()
 thread.start()
-time.sleep(0.2)
+until_it_syncs()
+threading.Timer(0.2, disk.set_delay, (0,)).start()
 store.close()
 print(len(answers), *(each.name for each in path.parent.iterdir()))
 """
-    with watched_disk(tmp_path, delay=0.4) as disk:
+    with watched_disk(tmp_path, log=True) as disk:
         assert sorted(run(disk, place, "after", code)) == ["1", "a.db", "a.db-lock"]
 
 

@@ -114,7 +114,7 @@ class WatchedDisk:
         self._set("room", _UNLIMITED if size is None else size)
 
     def set_delay(self, seconds: float) -> None:
-        """Each sync takes so much longer."""
+        """Each sync takes so much longer, also one that runs already."""
         self._set("delay", round(seconds * 1e6))
 
     def fail_syncs(self, number: int | None = 1) -> None:

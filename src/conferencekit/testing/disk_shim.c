@@ -197,6 +197,20 @@ static int is_top(int fd) {
            here.st_dev == top.st_dev && here.st_ino == top.st_ino;
 }
 
+/* As long as a sync is to take longer; DELAY may be changed meanwhile. */
+static void linger(void) {
+    struct timespec began, now;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    for (;;) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        int64_t gone = (int64_t)(now.tv_sec - began.tv_sec) * 1000000 + (now.tv_nsec - began.tv_nsec) / 1000;
+        int64_t left = (int64_t)shared[DELAY] - gone;
+        if (left <= 0) return;
+        struct timespec nap = {0, (long)(left < 10000 ? left : 10000) * 1000};
+        nanosleep(&nap, NULL);
+    }
+}
+
 static int synced(int fd, int (*real)(int)) {
     char path[4096];
     size_t length = watched(fd, path, sizeof path);
@@ -208,8 +222,7 @@ static int synced(int fd, int (*real)(int)) {
     note(SYNC_BEGINS, path, length, number, NULL, 0, 0);
     end_turn();
     int done = fails() ? (errno = EIO, -1) : real(fd), before = errno;
-    struct timespec left = {(time_t)(shared[DELAY] / 1000000), (long)(shared[DELAY] % 1000000) * 1000};
-    while ((left.tv_sec || left.tv_nsec) && nanosleep(&left, &left) < 0 && errno == EINTR) {}
+    if (shared[DELAY]) linger();
     if (!done && !top) count(SYNCS, 1);
     take_turn();
     note(done ? SYNC_FAILS : SYNC_ENDS, path, length, number, NULL, 0, 0);
