@@ -7,6 +7,7 @@ from datetime import date, datetime
 import pytest
 from attrs import evolve
 
+from conferencekit.calendar.composing import composed
 from conferencekit.calendar.planned import place_of, planned_events, session_event
 from conferencekit.calendar.words import event_words
 from conferencekit.conference import Venue
@@ -109,3 +110,14 @@ def test_a_day_of_which_all_is_online_is_in_no_hall():
     online = [evolve(SESSION, id=each, join=OWN) for each in "ab"]
     (day,) = planned_events(evolve(HYBRID, sessions=tuple(online)), now=NINE.instant)
     assert (day.place, day.join) == ("", OWN)
+
+
+def test_a_series_keeps_where_its_clocks_change():
+    """Newer zone data that moves them is seen by it. No calendar is told of these dates beside the rule."""
+    series = evolve(SESSION, repeat=Repeat(every="month", count=12))
+    event = session_event(HYBRID, series, NINE.instant)
+    assert [each.id for each in event.parts] == ["clocks:2027-11-20", "clocks:2028-04-20"]
+    assert [each.starts.wall.hour for each in event.parts] == [9, 9]
+    assert event.other_dates == composed(HYBRID, event, "en")["overrides"] == ()
+    other = evolve(series, exceptions=(Occurrence(date=date(2027, 11, 20), room="Salon"),))
+    assert [each.id for each in session_event(HYBRID, other, NINE.instant).other_dates] == ["2027-11-20"]

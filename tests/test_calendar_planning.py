@@ -385,6 +385,41 @@ def test_a_session_that_is_new_moved_or_gone_is_told_to_whom_it_concerns():
     assert kinds(plan(first, [ADA, evolve(bo, is_invited=False)], told, LATER)) == [("bo", "b", "uninvited")]
 
 
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {"starts": NINE.plus(HOUR / 2)},
+        {"ends": NINE.plus(2 * HOUR)},
+        {"starts": Moment.at(datetime(2027, 5, 20, 9), "Europe/Berlin"), "ends": NINE.plus(HOUR)},
+        {"room": "Hall 2"},
+        {"place": "Town Hall"},
+        {"join": "https://example.org/other"},
+        {"status": "tentative"},
+    ],
+    ids=["starts", "ends", "zone", "room", "place", "link", "status"],
+)
+@pytest.mark.parametrize("rule", ["each session", "one a day", "whole conference"])
+def test_each_fact_raises_the_sequence(fact, rule):
+    """Alone, and where it is one of several sessions of an event."""
+    others = [] if rule == "each session" else [session("b", NINE.plus(5 * HOUR))]
+    told = told_of(conference(session("a"), *others, rule=rule), ADA)
+    (message,) = plan(conference(session("a", **fact), *others, rule=rule), [ADA], told).messages
+    assert (message.kind, message.telling.sequence) == ("moved", 1)
+    assert message.telling.dtstamp > NOW
+    assert b"\r\nSEQUENCE:1\r\n" in message.to_ical()
+
+
+@pytest.mark.parametrize("word", ["title", "description"])
+def test_no_word_raises_the_sequence(word):
+    """Where it is told at all, it is later and not another version."""
+    told = told_of(conference(session("a")), ADA)
+    changed = conference(session("a", **{word: LocalizedText.of("Other")}))
+    assert plan(changed, [ADA], told).messages == ()
+    (message,) = plan(changed, [ADA], told, sends_words=True).messages
+    assert (message.kind, message.telling.sequence) == ("reworded", 0)
+    assert message.telling.dtstamp > NOW
+
+
 def test_uninviting_one_person_says_nothing_of_the_event():
     """No STATUS; to others the event goes on, with the SEQUENCE that it had."""
     first = conference(session("a"))

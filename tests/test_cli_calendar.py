@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+import pytz
 from tests.calendar_clock import zones_of
 from tests.cli_line import Line, new_line, one_message, process
 from tests.held import LONG, wait_until
@@ -194,6 +196,50 @@ def test_again_gives_the_same_bytes(line):
     assert "Only bo@example.org is written to.\nWrote 1 message to second." in done.out
     for each in line.path("second").iterdir():
         assert each.read_bytes() == (line.path("first") / each.name).read_bytes()
+
+
+def send_by_older_data(line, starts, folder):
+    """Everybody was invited to a series by zone data in which Paris has no summer time."""
+    older = shutil.copytree(Path(pytz.__file__).parent / "zoneinfo", folder / "older")
+    shutil.copy(older / "Africa" / "Algiers", older / "Europe" / "Paris")
+    series = SECOND.replace("2036-05-21T09:00", starts).replace("2036-05-21T10", starts[:13])
+    series = series.replace('"second"', '"series"') + 'timezone = "Europe/Paris"\n'
+    line.add_sessions(series + 'repeat = { every = "week", count = 8 }\n')
+    words = ["calendar", "send", "gmc.toml", "--people", "people.csv", "--out", "first"]
+    running = process(*words, cwd=line.folder, env={"PYTZ_TZDATADIR": str(older)})
+    assert running.communicate()[1].count(b"Traceback") == running.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "starts",
+    ["2036-03-02T09:00", "2036-07-06T09:00"],
+    ids=["as before at first", "moved from the first date"],
+)
+def test_a_series_whose_later_dates_are_moved_by_newer_zone_data_is_told_anew(line, starts, tmp_path):
+    """What people have explains the zone by the older data; that the first date stays where it was is no comfort."""
+    send_by_older_data(line, starts, tmp_path)
+    done = line.run("calendar plan gmc.toml --people people.csv")
+    assert (
+        "Second: 2 people are told that it changed: the clocks of its zone change on other days" in done.out
+    )
+    assert counts(send(line, "--out", "second")) == {"moved": 2, "unchanged": 2}
+    before, after = (
+        line.path(f"{folder}/ada@example.org.series.{sequence}.ics").read_bytes()
+        for folder, sequence in (("first", 0), ("second", 1))
+    )
+    assert (b"BYMONTH=3" in before, b"BYMONTH=3" in after) == (False, True)
+    assert after.count(b"BEGIN:VEVENT") == 1
+    assert counts(send(line, "--out", "third")) == {"unchanged": 4}
+
+
+def test_a_series_with_a_date_that_newer_zone_data_skips_can_be_moved_and_called_off(line, tmp_path):
+    """`check` refuses it until it has another time; what was told of it then hinders nothing."""
+    send_by_older_data(line, "2036-03-02T02:15", tmp_path)
+    one_message(line.run("calendar plan gmc.toml --people people.csv"), "the clocks skip it")
+    line.edit(("2036-03-02T02:15", "2036-03-02T03:15"), ("2036-03-02T02:30", "2036-03-02T03:30"))
+    assert counts(send(line, "--out", "second")) == {"moved": 2, "unchanged": 2}
+    line.write("people.csv", PEOPLE.replace("Ada,,", "Ada,,cancelled"))
+    assert counts(send(line, "--out", "third")) == {"uninvited": 2, "unchanged": 2}
 
 
 def test_a_moved_session_is_told_once_to_each(line):

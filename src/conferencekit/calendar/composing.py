@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from typing import TypedDict
 
 from attrs import evolve
 
 from ..conference import PLACEHOLDER, Conference
+from ..errors import InvalidTime
 from ..mailbox import Mailbox
 from ..moment import Moment
-from ..programme.event import Event, Part
+from ..programme.event import Event
 from ..programme.series import SessionStatus, moment_on
 from ..programme.session import Session
 from .invite import NOBODY, CalendarEvent, Invite, Method, Override, event_uid
@@ -58,21 +61,24 @@ def composed(
         "join": event.join,
         "url": conference.website,
         "rrule": event.repeat.rrule if event.repeat else "",
-        "overrides": tuple(_override(event, each) for each in event.parts) if event.repeat else (),
+        "overrides": tuple(_overrides(event)),
         "in_utc": event.in_utc,
     }
 
 
-def _override(event: Event, part: Part) -> Override:
+def _overrides(event: Event) -> Iterator[Override]:
+    """The dates that differ, but those of a series as it was told that newer zone data knows no time of."""
     first = event.starts.wall.date()
-    return Override(
-        recurrence=moment_on(event.starts, date.fromisoformat(part.id), first),
-        starts=part.starts,
-        ends=part.ends,
-        location=part.place,
-        join=part.join,
-        status=part.status,
-    )
+    for part in event.other_dates:
+        with suppress(InvalidTime):
+            yield Override(
+                recurrence=moment_on(event.starts, date.fromisoformat(part.id), first),
+                starts=part.starts,
+                ends=part.ends,
+                location=part.place,
+                join=part.join,
+                status=part.status,
+            )
 
 
 def organizer_of(conference: Conference, sender: Mailbox, locale: str, token: str = PLACEHOLDER) -> Mailbox:

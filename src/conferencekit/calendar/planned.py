@@ -7,13 +7,15 @@ may come to it or go without another event taking its place; a series is an even
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final, TypeVar
 
 from ..conference import Conference, InviteRule
+from ..errors import InvalidTime
 from ..moment import Moment
-from ..programme.event import Event, Part
+from ..programme.event import CLOCKS, Event, Part
 from ..programme.series import Date, Occurrence, SessionStatus, moment_on
 from ..programme.session import Session
 
@@ -60,16 +62,23 @@ def held_dates(event: Event) -> tuple[tuple[Moment, Moment], ...]:
 
 
 def held_by_day(event: Event) -> dict[str, tuple[Moment, Moment]]:
-    """The dates of a series that are held, by the day on which each would be; of another event all of it, by ""."""
+    """The dates of a series that are held, by the day on which each would be; of another event all of it, by "".
+
+    Of a series that was told, dates at times that clocks skip or show twice by newer zone data are left out.
+    """
     if event.repeat is None:
         return {"": (event.starts, event.ends)}
-    others = {each.id: each for each in event.parts}
+    others = {each.id: each for each in event.other_dates}
     first = event.starts.wall.date()
     found = {}
     for day in event.repeat.dates(first):
         other = others.get(day.isoformat())
         if other is None:
-            found[day.isoformat()] = moment_on(event.starts, day, first), moment_on(event.ends, day, first)
+            with suppress(InvalidTime):
+                found[day.isoformat()] = (
+                    moment_on(event.starts, day, first),
+                    moment_on(event.ends, day, first),
+                )
         elif other.status != "cancelled" or event.status == "cancelled":
             found[day.isoformat()] = other.starts, other.ends
     return found
@@ -77,7 +86,8 @@ def held_by_day(event: Event) -> dict[str, tuple[Moment, Moment]]:
 
 def session_event(conference: Conference, session: Session, stamp: datetime) -> Event:
     """The event of one session."""
-    others = [each for each in session.dates if each.other] if session.repeat else []
+    dates = session.dates if session.repeat else ()
+    others = (_date_part(conference, session, each) for each in dates if each.other)
     return Event(
         id=session.id,
         starts=session.starts,
@@ -86,9 +96,18 @@ def session_event(conference: Conference, session: Session, stamp: datetime) -> 
         join=conference.join_of(session),
         status=session.status,
         repeat=session.repeat,
-        parts=tuple(_date_part(conference, session, each) for each in others),
+        parts=(*others, *_changes_of_clocks(dates)),
         dtstamp=stamp,
     )
+
+
+def _changes_of_clocks(dates: Iterable[Date]) -> Iterator[Part]:
+    """The dates of a series for which clocks stand otherwise than for the one before."""
+    for before, each in pairwise(dates):
+        at = each.planned
+        if at.offset != before.planned.offset:
+            name = f"{CLOCKS}{at.wall.date().isoformat()}"
+            yield Part(id=name, starts=at, ends=at, place="", join=None, status="confirmed")
 
 
 def place_of(conference: Conference, session: Session, other: Occurrence | None = None) -> str:

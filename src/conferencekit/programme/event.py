@@ -18,6 +18,12 @@ from .series import Repeat, SessionStatus
 
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)
 
+CLOCKS: Final = "clocks:"
+"""Begins the id of a part that is a date of a series as all are, but the first for which clocks stand otherwise.
+
+It is told by no calendar. By it is seen that newer zone data moved dates of a series, whose first date it left alone.
+"""
+
 EventChange = Literal["moved", "cancelled", "reinstated"]
 
 
@@ -25,7 +31,7 @@ EventChange = Literal["moved", "cancelled", "reinstated"]
 class Part:
     """A session in an event of several, or a date of a series that is other than usual.
 
-    `id` is the session's, or the day (ISO) on which the series has the date by its rule.
+    `id` is the session's, or the day (ISO) on which the series has the date by its rule; before it may stand `CLOCKS`.
     """
 
     id: str
@@ -40,7 +46,8 @@ class Part:
 class Event:
     """What calendars were told. `dtstamp` (UTC, whole seconds) rises with every change.
 
-    `parts` are the sessions of a day or a whole conference, or the dates of a series (`repeat`) that differ.
+    `parts` are the sessions of a day or a whole conference, or the dates of a series (`repeat`) that differ
+    and those at which its clocks change (`CLOCKS`).
     `in_utc`: zone data changed after it was told, so its times are told in UTC, which no client's table can move.
     """
 
@@ -60,6 +67,13 @@ class Event:
     def is_of_sessions(self) -> bool:
         """Whether its parts are sessions: it is a day, or the whole conference."""
         return bool(self.parts) and self.repeat is None
+
+    @property
+    def other_dates(self) -> tuple[Part, ...]:
+        """The dates of a series that differ; of anything else none."""
+        if self.repeat is None:
+            return ()
+        return tuple(each for each in self.parts if not each.id.startswith(CLOCKS))
 
 
 def next_event(told: Event, planned: Event, *, now: datetime, clocks_moved: bool = False) -> Event | None:
