@@ -255,6 +255,8 @@ def test_what_a_feed_says_of_itself():
     assert "METHOD" not in said
     types = {each.name: each.parameters.get("VALUE") for each in calendar.properties}
     assert (types["REFRESH-INTERVAL"], types["SOURCE"], types["IMAGE"]) == ("DURATION", "URI", "URI")
+    (image,) = calendar.all("IMAGE")
+    assert (image.value, image.parameters["DISPLAY"]) == ("https://gmc.example.org/logo.png", "BADGE")
     others = [feed_of(found, "track", "Teaching"), feed_of(found, "deadlines"), feed_of(found, locale="fr")]
     assert len({said["UID"], *(each.value("UID") for each in others)}) == 4
     assert event_named(calendar, "panel").value("CATEGORIES") == "Policy\\, law"

@@ -93,6 +93,8 @@ def test_the_onset_is_read_by_the_clock_before_it():
     text = vtimezone("Europe/Berlin", 2027, 2027).decode()
     assert "DTSTART:20260329T020000" in text
     assert "DTSTART:20261025T030000" in text
+    summer, winter = text.split("BEGIN:STANDARD")
+    assert ("BEGIN:DAYLIGHT" in summer, "TZNAME:CEST" in summer, "TZNAME:CET" in winter) == (True, True, True)
 
 
 @pytest.mark.parametrize("zone", ["Africa/Cairo", "America/Nuuk", "Asia/Jerusalem"])
