@@ -319,6 +319,41 @@ def test_a_wall_time_that_the_clocks_skip_now_is_read_all_the_same():
         assert "Sunday 28 March 2027, 01:30" in mail.get_body(("plain",)).get_content()
 
 
+@pytest.mark.parametrize(
+    "skipped",
+    [
+        {"starts": "2027-03-28T02:30:00", "ends": "2027-03-28T04:00:00"},
+        {"starts": "2027-03-28T01:30:00", "ends": "2027-03-28T02:30:00"},
+        {"starts": "2027-10-31T02:15:00", "ends": "2027-10-31T04:00:00"},
+        {
+            "starts": "2027-03-07T02:30:00",
+            "ends": "2027-03-07T04:00:00",
+            "repeat": {"every": "week", "count": 8},
+        },
+    ],
+    ids=["skipped", "skipped at the end", "twice", "a date of a series"],
+)
+def test_a_document_whose_time_the_clocks_skip_now_gives_way_to_another(skipped):
+    """Nobody can correct what is in force but by a document that follows it."""
+    with desk_for(session("opening", 20, 9)) as desk:
+        register(desk, "ada")
+        digest = desk.shell.in_force.digest
+        record = desk.shell.get("conference_revision", digest)
+        (opening,) = record.body["document"]["sessions"]
+        closed = {"registration": {"at": "2027-03-28T02:30:00", "timezone": "Europe/Paris"}}
+        document = {
+            **record.body["document"],
+            "sessions": [{**opening, **skipped, "timezone": "Europe/Paris"}],
+            "deadlines": closed,
+        }
+        body = {**record.body, "document": document}
+        entry = desk.shell.entry(desk.shell.context(), SYSTEM, "test", "opening", {})
+        put = Put(kind="conference_revision", id=digest, body=body, expect=record.version)
+        desk.shell.commit(desk.shell.change(entry, [put], read_plan=False))
+        (mail,) = reload(desk, session("opening", 20, 11))
+        assert event_of(mail).value("DTSTART") == "20270520T110000"
+
+
 def test_a_preview_changes_nothing():
     """`calendar plan` looks; the document in force stays."""
     from conferencekit.secretariat.plan import preview

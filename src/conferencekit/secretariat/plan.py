@@ -7,9 +7,10 @@ cannot both be right.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from attrs import evolve, frozen
 
@@ -17,7 +18,7 @@ from ..calendar.planned import planned_events
 from ..conference import Conference
 from ..context import Context
 from ..document import conference_from_data, conference_to_data
-from ..errors import ConferenceOutdated, InvalidText, PlanInUse
+from ..errors import ConferenceOutdated, InvalidDocument, InvalidText, PlanInUse, Problem
 from ..events import ConferenceRevised, SessionCancelled, SessionMoved
 from ..events import Event as Announcement
 from ..ledger import digest
@@ -35,6 +36,11 @@ LONGEST_REASON: Final = 1_000
 """Characters of the reason for a change."""
 MOST_EVENTS: Final = 400
 """Events that people are invited to: each is a mail to everybody, and all are written in one commit."""
+
+_IN_FORCE: Final = "the revision in force"
+_SESSION: Final = re.compile(r"sessions\[(\d+)\]", re.ASCII)
+_ROUNDS: Final = 3
+"""A session in UTC may begin after its deadline, which is found by another look."""
 
 
 @frozen(kw_only=True)
@@ -104,8 +110,29 @@ def in_force_document(shell: Shell, current: Record) -> Conference:
     revision = shell.get("conference_revision", str(current.body["digest"]))
     if revision is None:
         raise ConferenceOutdated("nothing", str(current.body["digest"]))
-    document = revision.body["document"]
-    return conference_from_data(document, source="the revision in force")  # type: ignore[arg-type]  # stored by _put_revision
+    document: Mapping[str, Any] = revision.body["document"]  # type: ignore[assignment]  # stored by _put_revision
+    for _ in range(_ROUNDS):
+        try:
+            return conference_from_data(document, source=_IN_FORCE)
+        except InvalidDocument as error:
+            document = _without_skipped(document, error.problems)
+    return conference_from_data(document, source=_IN_FORCE)
+
+
+def _without_skipped(document: Mapping[str, Any], problems: Iterable[Problem]) -> Mapping[str, Any]:
+    """A document that was right once, where newer zone data skips a wall time of it, or shows it twice.
+
+    Such sessions are in UTC, and such deadlines gone: it is read so that a document with other times can follow it.
+    """
+    sessions, deadlines = [*document.get("sessions", ())], {**document.get("deadlines", {})}
+    for each in problems:
+        table, _, name = each.path.partition(".")
+        if found := _SESSION.fullmatch(table):
+            position = int(found[1])
+            sessions[position] = {**sessions[position], "timezone": "UTC"}
+        elif table == "deadlines":
+            deadlines.pop(name.partition(".")[0], None)
+    return {**document, "sessions": sessions, "deadlines": deadlines}
 
 
 def _put_in_force(
