@@ -152,6 +152,28 @@ def test_a_place_that_an_organiser_made_of_a_room_is_no_change(line):
     assert "talk says something else there: room." in line.run("calendar import x.ics --into gmc.toml").out
 
 
+@pytest.mark.parametrize(
+    ("kind", "location", "is_named"),
+    [
+        ("hybrid", "Museum", True),
+        ("hybrid", "Room 2\\, city hall", False),
+        ("hybrid", "Hall 1", False),
+        ("virtual", "Museum", False),
+        (None, "Museum", False),
+    ],
+)
+def test_what_was_taken_as_a_room_of_the_venue_is_named(line, kind, location, is_named):
+    """Else people are sent to the hall, with the link of its stream, although the session is elsewhere."""
+    venue = f'[venue]\nkind = "{kind}"\nname = "City Hall"\n\n' if kind else ""
+    line.edit(("[[sessions]]\n", f'{venue}[[sessions]]\nroom = "Hall 1"\n'))
+    line.write("x.ics", calendar(TALK.format("1", "Talk", "0900") + f"\nLOCATION:{location}"))
+    done = line.run("calendar import x.ics --into gmc.toml --out copy.toml")
+    said = "is in 'Museum', which was taken as a room of 'City Hall': if it is elsewhere, rename its key to `place`"
+    assert done.code == 0
+    assert (f"'Talk' (1): {said}." in done.out) is is_named
+    assert (said in line.path("copy.toml").read_text(encoding="utf-8")) is is_named
+
+
 def test_no_file_is_overwritten_but_the_one_that_is_extended(line):
     """Whether it is a document or not."""
     line.write("x.ics", calendar(TALK.format("1", "Talk", "0900")))

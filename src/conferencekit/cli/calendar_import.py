@@ -92,6 +92,8 @@ def run_import(given: argparse.Namespace, output: Output) -> int:
     )
     fresh = [each for each in found.sessions if into is None or found.origins[each.id] not in into.ids]
     changed = dict(_changed(found.sessions, into)) if into else {}
+    if into:
+        found = evolve(found, repairs=(*found.repairs, *_guessed_rooms(found, fresh, into.conference)))
     _report(found, fresh, changed, output)
     written = None
     if given.out and fresh and not found.questions:
@@ -101,6 +103,21 @@ def run_import(given: argparse.Namespace, output: Output) -> int:
         output.say("\nNothing was written: --out FILE.toml writes it.")
     output.result(_plain(found, fresh, changed, written))
     return 1 if found.questions else 0
+
+
+def _guessed_rooms(found: Imported, fresh: Iterable[Session], conference: Conference) -> Iterator[Remark]:
+    """What was taken as a room of the venue, although nothing says so: calendars have one LOCATION for both."""
+    venue = conference.venue
+    if venue is None or venue.name is None or venue.kind == "virtual":
+        return
+    rooms = {each.room for each in conference.sessions}
+    for each in fresh:
+        if each.room and each.room not in rooms and venue.name.text().casefold() not in each.room.casefold():
+            text = (
+                f"is in {each.room!r}, which was taken as a room of {venue.name.text()!r}: if it is elsewhere, rename "
+                "its key to `place`"
+            )
+            yield Remark(text=text, title=each.title.text(), uid=found.origins[each.id])
 
 
 def _bytes_of(path: Path) -> bytes:
