@@ -986,9 +986,11 @@ def test_ctrl_c_stops_between_two_messages(line, server):
     running = half_sent(line, server, people=100, rate=600, taken=3)
     running.send_signal(signal.SIGINT)
     server.go_on()
-    running.communicate(timeout=LONG)
+    _, err = running.communicate(timeout=LONG)
     assert running.returncode == 130
     assert len(server.taken) == 3
+    said = " ".join(err.decode().split())
+    assert "Stopped: 97 messages are left. The same command goes on with them." in said
     found = plan(line)
     assert (found["unchanged"], found["again"]) == (3, 97)
 
@@ -1103,6 +1105,21 @@ def test_columns_that_are_not_read_are_named_where_one_may_be_meant(line, titles
     err = " ".join(line.run("calendar plan gmc.toml --people people.csv").err.split())
     said = f"people.csv: no column is called {missed}. Not read: {others}. If one of these is meant"
     assert (said in err) if missed else ("Not read" not in err)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("", "Nobody in people.csv is invited: it has no row."),
+        ("a@example.org,no\nb@example.org,waitlisted\n", "is invited: the state of 2 rows says so."),
+        ("a@example.org,no\nb@example.org,\n", ""),
+    ],
+)
+def test_a_list_by_which_nobody_is_invited_is_told(line, rows, said):
+    """Nothing but zeros would leave an organiser guessing whether the file was read."""
+    line.write("people.csv", f"email,state\n{rows}")
+    err = line.run("calendar plan gmc.toml --people people.csv").err
+    assert (said in err) if said else (err == "")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

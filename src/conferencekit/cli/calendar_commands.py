@@ -282,6 +282,12 @@ def _work(given: argparse.Namespace, conference: Conference, secret: bytes, outp
             "The conference has a store, too: who registered there was told by `conferencekit deliver`, and would be "
             "told twice by a list. Leave --people out for them."
         )
+    people = read_people(given.people, conference, file.key, output.note)
+    if not any(each.is_invited for each in people):
+        rows = (
+            "it has no row" if not people else f"the state of {count_of(len(people), 'row', 'rows')} says so"
+        )
+        output.note(f"Nobody in {given.people} is invited: {rows}.")
     now = datetime.now(UTC)
     options = PlanOptions(
         sends_words=given.reworded,
@@ -293,7 +299,7 @@ def _work(given: argparse.Namespace, conference: Conference, secret: bytes, outp
     return _Work(
         conference=conference,
         file=file,
-        people=read_people(given.people, conference, file.key, output.note),
+        people=people,
         sender=_sender(given, conference),
         options=options,
         now=now,

@@ -205,7 +205,10 @@ class _Reader:
         for each in sorted(found.difference(known)):
             near = nearest(each, known)
             hint = f" Did you mean {near!r}?" if near else ""
-            remedy = f"The document has no session with this id; it has {', '.join(known)}.{hint} Write - for none."
+            remedy = (
+                f"The document has no session with this id; it has {', '.join(known)}.{hint} An empty cell is all of "
+                "them, - is none."
+            )
             raise InvalidImport(self.source, record.line, each, remedy)
         return found
 

@@ -80,12 +80,26 @@ def deliver(
     try:
         with stopping() as stop:
             if given.out is not None:
-                return _write_all(messages, mails, record, given.out, stop, output)
-            from .calendar_smtp import send_all  # noqa: PLC0415 - loads mailers and plugins
+                done = _write_all(messages, mails, record, given.out, stop, output)
+            else:
+                from .calendar_smtp import send_all  # noqa: PLC0415 - loads mailers and plugins
 
-            return send_all(messages, mails, record, given, stop, output)
+                done = send_all(messages, mails, record, given, stop, output)
     finally:
         record.save()
+    if done.stopped:
+        output.note(_stopped(len(messages) - done.sent - done.rejected, given))
+    return done
+
+
+def _stopped(left: int, given: argparse.Namespace) -> str:
+    """What becomes of the rest."""
+    said = f"Stopped: {count_of(left, 'message is', 'messages are')} left."
+    # what is sent once more was sent before, so nothing says to whom it was
+    goes_on = (
+        "--again begins anew" if getattr(given, "again", False) else "The same command goes on with them"
+    )
+    return f"{said} {goes_on}."
 
 
 @define
