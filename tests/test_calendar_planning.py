@@ -451,6 +451,18 @@ def test_what_was_cancelled_after_clocks_moved_comes_back_in_utc(off):
     assert b"DTSTART:20270520T070000Z" in message.to_ical()
 
 
+def test_a_feed_says_in_utc_what_a_day_was_told_in_utc():
+    """Newer zone data moved it: who subscribes may have a calendar with the old clocks, too."""
+    made = conference(session("a"), session("b", NINE.plus(24 * HOUR)), weekly("c"), rule="one a day")
+    told = clocks_moved(told_of(made, ADA), "day:2027-05-20")
+    _, before = known_sessions(made, told, since=NOW)
+    told = sent(plan(made, [ADA], told).after)
+    _, after = known_sessions(made, told, since=NOW)
+    assert [each.in_utc for each in before] == [False, False, False]
+    assert [each.in_utc for each in after] == [True, False, False]
+    assert after[0].sequence > before[0].sequence
+
+
 def test_a_session_under_an_id_that_another_gave_up_is_another_event():
     """The renamed one keeps its UID; a new one may have its first id, and gets a UID of its own."""
     first = conference(session("a"))

@@ -64,6 +64,7 @@ def known_sessions(
     A session that an organiser called off is cancelled. One that changed and was not told yet has the SEQUENCE that it
     will be told under. Where sessions were ever told as parts of a day or of the whole, all have at least the number of
     versions that were told of anything: so SEQUENCE never falls, whatever becomes of `[calendar] invite`.
+    What a day told in UTC stays so.
 
     Args:
         conference: As the document has it.
@@ -73,9 +74,19 @@ def known_sessions(
     held = without_called_off(conference, told.called_off)
     stamp = second_of(since)
     events = tuple(_known(session_event(held, session, stamp), told) for session in held.sessions)
-    if any(known.event.is_of_sessions for known in told.events.values()):
+    wholes = [known.event for known in told.events.values() if known.event.is_of_sessions]
+    if wholes:
         versions = len(told.events)
-        events = tuple(evolve(each, sequence=max(each.sequence, versions), dtstamp=stamp) for each in events)
+        in_utc = {part.id for whole in wholes if whole.in_utc for part in whole.parts}
+        events = tuple(
+            evolve(
+                each,
+                sequence=max(each.sequence, versions),
+                dtstamp=stamp,
+                in_utc=each.in_utc or (each.id in in_utc and each.repeat is None),
+            )
+            for each in events
+        )
     return held, events
 
 
