@@ -1,11 +1,10 @@
-"""Moments that a test decides: a command that stands still in the middle of its work, and ports that stay free.
+"""Moments that a test decides: a command that stands still in the middle of its work.
 
 How far a process got "by now" is a matter of the machine. Whoever wants to stop one halfway holds it there first.
 """
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -77,18 +76,3 @@ class HeldCommand:
         self._marker.unlink()
         out, err = self.running.communicate(timeout=LONG)
         return self.running.returncode, out, err
-
-
-def kept_port() -> tuple[int, socket.socket]:
-    """A port on loopback that the system gives to nobody else as long as the socket is open.
-
-    A server that sets SO_REUSEADDR, as all do, can take it, again and again. Elsewhere than on Linux the port is only
-    known to have been free.
-    """
-    kept = socket.socket()
-    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    kept.bind(("127.0.0.1", 0))
-    port = kept.getsockname()[1]
-    if sys.platform != "linux":
-        kept.close()
-    return port, kept

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import socket
 import socketserver
 import sys
 import threading
@@ -16,6 +15,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import httpx
 from tests.html_page import Page
+
+from conferencekit.testing.loopback import kept_port
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PASSWORD = "correct horse battery staple"
@@ -101,8 +102,7 @@ def hidden(response: httpx.Response, number: int = 0) -> dict[str, str]:
 @contextmanager
 def running(name: str, folder: Path):
     """A host of `examples/` with a store, an outbox and uploads in a folder."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port, kept = kept_port()
     settings = {
         "CONFERENCE": str(EXAMPLES / "tryout.toml"),
         "STORE": f"sqlite:///{folder}/records.db",
@@ -111,7 +111,7 @@ def running(name: str, folder: Path):
         "SECRET": "only for this test, and no other",
     }
     example = load(name)
-    with example.make_secretariat(settings) as secretariat:
+    with kept, example.make_secretariat(settings) as secretariat:
         host = Host(secretariat, settings["SITE"], folder)
         with host.client, SERVERS[name](example.make_app(secretariat), port):
             yield host
@@ -148,6 +148,7 @@ def _fastapi(app, port):
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
+        assert thread.is_alive(), "the server ended before it began"
         time.sleep(0.01)
     try:
         yield

@@ -16,9 +16,10 @@ from typing import Any, Self
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from tests.held import LONG, kept_port
+from tests.held import LONG
 
 from conferencekit.message.message import Message
+from conferencekit.testing.loopback import kept_port
 
 DROP = "hang up without an answer"
 THEN_DROP = ", and goodbye"

@@ -6,7 +6,6 @@ import hashlib
 import http.client
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from tests.material_samples import PDF, png
 
 from conferencekit.calendar import validate
 from conferencekit.calendar.validate_tables import FEED
+from conferencekit.testing.loopback import kept_port
 
 PNG = png()
 
@@ -336,8 +336,7 @@ def test_the_reader_s_language_is_asked_for(host, someone):
 @pytest.mark.parametrize("name", sorted(SERVERS))
 def test_the_program_serves_the_form(name, tmp_path):
     """`python embed_….py` is what a reader starts first."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port, kept = kept_port()
     settings = {
         "STORE": f"sqlite:///{tmp_path}/a.db",
         "MAILER": f"maildir:{tmp_path}/outbox",
@@ -345,6 +344,7 @@ def test_the_program_serves_the_form(name, tmp_path):
     }
     argv = [sys.executable, str(EXAMPLES / f"embed_{name}.py")]
     with (
+        kept,
         (tmp_path / "log").open("w") as log,
         subprocess.Popen(
             argv, env={**os.environ, **settings}, cwd=EXAMPLES.parent, stdout=log, stderr=log

@@ -17,6 +17,7 @@ from tests.smtp_server import certificate
 
 from conferencekit.adapters.imap import Cursor, ImapMailbox
 from conferencekit.errors import MailboxUnavailable
+from conferencekit.testing.loopback import kept_port
 
 DOVECOT = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
 PASSWORD = 'p "a\\ss wörd'
@@ -58,17 +59,13 @@ userdb {{
 REPLIES = {name: client(Answer(person=name)) for name, client in sorted(CLIENTS.items())}
 
 
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
-
-
 class Dovecot:
     """A server in a folder."""
 
     def __init__(self, base: Path) -> None:
-        self.base, self.port, self.tls_port = base, free_port(), free_port()
+        self.base = base
+        (self.port, one), (self.tls_port, other) = kept_port(), kept_port()
+        self.kept = (one, other)
         certificate(base)
         config = CONFIG.format(base=base, port=self.port, tls_port=self.tls_port)
         (base / "dovecot.conf").write_text(config)
@@ -96,7 +93,7 @@ class Dovecot:
 
     def wait(self) -> None:
         """Until it listens."""
-        for _ in range(100):
+        for _ in range(1_200):
             with socket.socket() as tried:
                 if tried.connect_ex(("127.0.0.1", self.tls_port)) == 0:
                     return
@@ -126,7 +123,9 @@ def server():
         yield running
     finally:
         running.process.terminate()
-        running.process.wait(20)
+        running.process.wait(120)
+        for each in running.kept:
+            each.close()
         shutil.rmtree(base, ignore_errors=True)
 
 

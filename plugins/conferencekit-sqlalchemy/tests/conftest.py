@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,25 @@ def connect(url: str) -> psycopg.Connection:
         dbname=place.database,
         options=f"-c search_path={place.query['schema']}",
     )
+
+
+_WAITING = """
+WITH RECURSIVE waiting(pid) AS (
+    SELECT %s::integer
+    UNION SELECT each.pid FROM pg_stat_activity each JOIN waiting ON waiting.pid = ANY(pg_blocking_pids(each.pid))
+)
+SELECT count(*) - 1 FROM waiting
+"""
+
+
+def until_they_wait(url: str, holder: psycopg.Connection, count: int) -> None:
+    """Until so many wait for what the holder has, or for one who waits for it."""
+    end = time.monotonic() + 120
+    with contextlib.closing(connect(url)) as beside:
+        beside.autocommit = True
+        while beside.execute(_WAITING, [holder.info.backend_pid]).fetchone() != (count,):
+            assert time.monotonic() < end, "they do not wait"
+            time.sleep(0.01)
 
 
 @pytest.fixture

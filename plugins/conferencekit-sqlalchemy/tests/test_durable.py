@@ -19,6 +19,7 @@ from conferencekit.testing.store_history import Wish
 from conferencekit.testing.store_races import Mix, Racer, begin, judge
 from conferencekit.testing.store_samples import CONFERENCE, change, committed, entry_state, ids, notice, put
 from conferencekit.testing.store_worker import in_threads
+from conftest import until_they_wait
 
 watched = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
@@ -156,9 +157,7 @@ def test_what_becomes_visible_after_a_seal_goes_into_the_next(opened, url, raw):
     slow = change(CONFERENCE, "slow", put("ana", indexes={"all": Index("k")}))
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(store.commit, [slow])
-        deadline = time.monotonic() + 10
-        while not _waits(raw) and time.monotonic() < deadline:
-            threading.Event().wait(0.02)
+        until_they_wait(url, other, 1)
         (fast,) = committed(store.commit([change(CONFERENCE, "fast", put("bea"))]))
         first = ids(store, "~entry", "unsealed", "")
         committed(store.commit([change(CONFERENCE, "seal 1", Seal(number=1, entries=first))]))
@@ -170,11 +169,3 @@ def test_what_becomes_visible_after_a_seal_goes_into_the_next(opened, url, raw):
     assert second == ["slow", "seal 1"]
     committed(store.commit([change(CONFERENCE, "seal 2", Seal(number=2, entries=second))]))
     assert [entry_state(store, id_)["sealed"] for id_ in ("begin", "fast", "slow", "seal 1")] == [1, 1, 2, 2]
-
-
-def _waits(raw):
-    """Whether a session waits for a lock."""
-    (count,) = (
-        raw().execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
-    )
-    return count > 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -23,6 +22,7 @@ from conferencekit.testing.store_samples import (
     put,
     read,
 )
+from conftest import until_they_wait
 
 HOLD = "SELECT 1 FROM quota WHERE id = %s FOR UPDATE"
 
@@ -41,11 +41,9 @@ def test_who_waits_too_long_is_told(store, opened, url, raw):
     """Nothing was applied, and afterwards it works."""
     other = raw()
     other.execute(HOLD, ["places"])
-    hasty = opened(url, timeout=0.3)
-    began = time.monotonic()
-    with pytest.raises(StoreBusy, match=r"0\.3 s"):
+    hasty = opened(url, timeout=1)  # the server gives up on a client that pauses so long, too
+    with pytest.raises(StoreBusy, match=r"\b1 s"):
         hasty.commit([change(CONFERENCE, "e", put("eve", takes={"places": 1}))])
-    assert time.monotonic() - began < 5
     assert read(hasty, "eve") is None
     other.rollback()
     committed(hasty.commit([change(CONFERENCE, "e", put("eve", takes={"places": 1}))]))
@@ -62,7 +60,7 @@ def test_a_pool_that_is_empty_is_busy(store, opened, url, raw):
         assert [type(future.exception()) for future in futures] == [StoreBusy] * 4
 
 
-def test_an_insert_at_the_same_moment_is_seen(store, raw):
+def test_an_insert_at_the_same_moment_is_seen(store, raw, url):
     """We wait for the other transaction, and find its record when it is through."""
     other = raw()
     other.execute(
@@ -70,13 +68,13 @@ def test_an_insert_at_the_same_moment_is_seen(store, raw):
     )
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(store.commit, [change(CONFERENCE, "e", put("eve"))])
-        time.sleep(0.3)
+        until_they_wait(url, other, 1)
         assert not future.done()
         other.commit()
         assert future.result() == [Conflict((Stale("person", "eve", 1),))]
 
 
-def test_an_insert_that_is_taken_back_is_forgotten(store, raw):
+def test_an_insert_that_is_taken_back_is_forgotten(store, raw, url):
     """Then the way is free."""
     other = raw()
     other.execute(
@@ -84,12 +82,12 @@ def test_an_insert_that_is_taken_back_is_forgotten(store, raw):
     )
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(store.commit, [change(CONFERENCE, "e", put("eve"))])
-        time.sleep(0.3)
+        until_they_wait(url, other, 1)
         other.rollback()
         assert isinstance(future.result()[0], Committed)
 
 
-def test_a_deadlock_is_tried_again(store, raw):
+def test_a_deadlock_is_tried_again(store, raw, url):
     """The server ends one of two that wait for each other; nobody hears of it."""
     other = raw()
     other.execute("SET deadlock_timeout = '30s'")  # so it is ours that the server ends
@@ -97,22 +95,22 @@ def test_a_deadlock_is_tried_again(store, raw):
     batch = [change(CONFERENCE, "e", put("ana", 1), put("bea", 1))]  # holds ana, and waits for bea
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(store.commit, batch)
-        time.sleep(0.3)
+        until_they_wait(url, other, 1)
         other.execute("SELECT 1 FROM record WHERE id = 'ana' FOR UPDATE")
         other.commit()
         assert isinstance(future.result()[0], Committed)
 
 
-def test_what_must_not_be_there_stays_away_until_the_commit(store, raw):
+def test_what_must_not_be_there_stays_away_until_the_commit(store, raw, url):
     """A check that a record is absent holds, although there is no row that could be locked."""
     other = raw()
     other.execute(HOLD, ["places"])
     checked = change(CONFERENCE, "e", Check(kind="person", id="eve", expect=0), put("x", takes={"places": 1}))
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(store.commit, [checked])
-        time.sleep(0.3)
+        until_they_wait(url, other, 1)
         second = pool.submit(store.commit, [change(CONFERENCE, "f", put("eve"))])
-        time.sleep(0.3)
+        until_they_wait(url, other, 2)
         assert not second.done()
         other.rollback()
         committed(first.result() + second.result())

@@ -28,6 +28,8 @@ from typing import Any, Final
 import pytest
 from attrs import define, field
 
+from .loopback import kept_port
+
 VARIABLE: Final = "CONFERENCEKIT_TEST_DSN"
 REQUIRED: Final = "CONFERENCEKIT_POSTGRESQL"
 INSTALLED: Final = Path("/usr/lib/postgresql")  # where Debian and its kin put them
@@ -50,6 +52,7 @@ class PostgreSQLServer:
     settings: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(factory=dict, kw_only=True)
     driver: str = field(default="postgresql+psycopg", kw_only=True)
+    kept: socket.socket | None = field(default=None, kw_only=True, repr=False)
 
     @property
     def url(self) -> str:
@@ -139,7 +142,8 @@ def start_server(
         pytest.skip(_MISSING)
     directory = Path(tempfile.mkdtemp(prefix="conferencekit-postgresql-", dir=below))
     user, variables = _unprivileged(), dict(environment or {})
-    server = PostgreSQLServer(binaries, directory, _free_port(), user, settings, environment=variables)
+    port, kept = kept_port()
+    server = PostgreSQLServer(binaries, directory, port, user, settings, environment=variables, kept=kept)
     try:
         if server.user is not None:
             shutil.chown(directory, server.user, _group_of(server.user))
@@ -158,6 +162,8 @@ def end_server(server: PostgreSQLServer) -> None:
     """Stop a server and remove all that it kept."""
     if (server.directory / "data" / "postmaster.pid").exists():
         server.stop("immediate")
+    if server.kept is not None:
+        server.kept.close()
     shutil.rmtree(server.directory, ignore_errors=True)
 
 
@@ -185,12 +191,6 @@ def find_binaries() -> Path | None:
 
 def _version(place: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in place.parent.name.split(".") if part.isdigit())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _unprivileged() -> str | None:
