@@ -326,6 +326,25 @@ def test_replies_of_registered_people(line):
     assert done.json["repeated"] == 2
 
 
+def test_who_only_looks_tells_nobody_of_a_changed_document(line):
+    """What is in force is what people answered; `calendar send --reason` puts the change in force, and says why."""
+    registered(line)
+    inbox(line, reply_to(delivered(line)["ada"]))
+    line.edit(("2036-05-20T10:30:00", "2036-05-20T10:45:00"))
+    looks = ("calendar attendance gmc.toml", "calendar replies gmc.toml inbox")
+    for each in looks:
+        done = line.run(each)
+        assert (done.code, "gmc.toml is not in force as it is now" in done.err) == (0, True), done
+        assert "Opening: " in done.out
+    found = line.run("calendar plan gmc.toml --json").json
+    assert (found["people"], found["moved"], len(found["events"])) == (2, 2, 1)
+    line.run("calendar send gmc.toml --site https://gmc.example.org --reason", "Trains")
+    mails = [each.read_bytes() for each in (line.path("gmc.outbox") / "new").iterdir()]
+    assert sum(b"Reason: Trains" in each for each in mails) == 2
+    for each in looks:
+        assert "not in force" not in line.run(each).err
+
+
 def test_a_list_counts_where_it_is_named(line):
     """Where a store has people too; without it the store does, as for plans, messages and feeds."""
     registered(line)

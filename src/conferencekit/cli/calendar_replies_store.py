@@ -20,7 +20,7 @@ _CANCELS = "and proved it: whoever declined everything is cancelled."
 
 def replies_of_store(given: argparse.Namespace, output: Output) -> int:
     """Say what replies of registered people change; with --apply keep it."""
-    with opened(given, output, proves=True) as secretariat:
+    with opened(given, output, proves=True, looks=not given.apply) as secretariat:
         attendance = secretariat.acting(given.by).attendance
         with mails_of(given, output) as read:
             if given.apply:
@@ -38,7 +38,7 @@ def replies_of_store(given: argparse.Namespace, output: Output) -> int:
 
 def attendance_of_store(given: argparse.Namespace, output: Output) -> int:
     """Say what everybody who is confirmed answers at present."""
-    with opened(given, output) as secretariat:
+    with opened(given, output, looks=True) as secretariat:
         found = list(secretariat.attendance.everybody())
         names = _names(secretariat, secretariat.attendance.judge(()), (person for person, _ in found))
     known = [Known(person.id, event, now) for person, answers in found for event, now in answers.items()]

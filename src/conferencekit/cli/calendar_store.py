@@ -44,8 +44,8 @@ def plan_of_store(given: argparse.Namespace, output: Output) -> int:
         found = preview(secretariat.shell, conference)
         people = sum(1 for _ in secretariat.registrations.find("confirmed"))
         owed = secretariat.shell.store.find(conference.id, "~notice", "state", "queued", limit=1)[0]
-    counts = {kind: sum(each.change == kind for each in found) for kind in _KINDS}
-    counted = ", ".join(f"{kind} {count * people}" for kind, count in counts.items())
+    counts = {kind: people * sum(each.change == kind for each in found) for kind in _KINDS}
+    counted = ", ".join(f"{kind} {count}" for kind, count in counts.items())
     output.say(f"{counted[:1].upper()}{counted[1:]}.")
     for each in found:
         output.say(f"  {_line(each, conference.languages[0], people)}")

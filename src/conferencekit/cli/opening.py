@@ -19,7 +19,8 @@ from ..document import load_conference
 from ..errors import ConferenceOutdated, StoreUnavailable
 from ..ports import Record
 from ..secretariat import Secretariat
-from ..secretariat.plan import document_digest
+from ..secretariat.plan import document_digest, in_force_document
+from ..secretariat.shell import InForce
 from .failing import SITE_VARIABLE
 from .output import Output
 from .plugging import installed_plugins
@@ -38,11 +39,13 @@ def opened(
     enters: bool = False,
     sends: bool = False,
     proves: bool = False,
+    looks: bool = False,
 ) -> Iterator[Secretariat]:
     """The secretariat that the arguments name, with the document in force.
 
     `enters`: the store is made where there is none. `sends`: links are made, so the secret and a site are needed.
-    `proves`: what was sent before comes back, so the secret is needed.
+    `proves`: what was sent before comes back, so the secret is needed. `looks`: a changed document is not taken up,
+    since that tells everybody.
     """
     found = conference or load_conference(given.conference)
     store = store_url(given)
@@ -61,7 +64,8 @@ def opened(
         blobs=url_of(given.files, "folder:") if getattr(given, "files", None) else None,
     )
     with secretariat:
-        _put_in_force(secretariat, found, given, output, enters=enters)
+        if not (looks and _is_changed(secretariat, found, given, output)):
+            _put_in_force(secretariat, found, given, output, enters=enters)
         if new_at is not None and sends:
             keep_secret(secret, new_at, output)
         yield secretariat
@@ -87,6 +91,21 @@ def opened_as_it_is(given: argparse.Namespace, conference: Conference, remedy: s
 def in_force(secretariat: Secretariat) -> Record | None:
     """The record that names the document in force; None if the conference is new to the store."""
     return secretariat.shell.get("conference", "current")
+
+
+def _is_changed(
+    secretariat: Secretariat, conference: Conference, given: argparse.Namespace, output: Output
+) -> bool:
+    """Whether another document is in force than the one at hand; then work goes on with that one."""
+    current = in_force(secretariat)
+    if current is None or document_digest(conference) == str(current.body["digest"]):
+        return False
+    held = in_force_document(secretariat.shell, current)
+    secretariat.shell.in_force = InForce(held, str(current.body["digest"]), current.version)
+    output.note(
+        f"{given.conference} is not in force as it is now: this is about the one that people were told."
+    )
+    return True
 
 
 def _put_in_force(
