@@ -1246,6 +1246,23 @@ def test_a_store_knows_the_people(line):
     assert mails.count(b"method=REQUEST") == 2
 
 
+def test_a_plan_refuses_what_sending_would_refuse(line):
+    """With a store: a session that people were invited to and that is gone, and an earlier copy of the document."""
+    line.add_sessions(SECOND)
+    first = line.path("gmc.toml").read_bytes()
+    line.people("Ada,ada@example.org,GB,1", name="in.csv")
+    line.run("import gmc.toml in.csv")
+    line.edit((SECOND, ""))
+    for command in ("plan", "send"):
+        one_message(line.run(f"calendar {command} gmc.toml"), "'second' is in use and cannot go")
+    line.path("gmc.toml").write_bytes(first.replace(b"T10:30", b"T10:40"))
+    assert line.run("calendar send gmc.toml --mailer maildir:box").code == 0
+    line.path("gmc.toml").write_bytes(first)
+    for command in ("plan", "send"):
+        one_message(line.run(f"calendar {command} gmc.toml"), "--revert")
+    assert "moved 2" in line.run("calendar plan gmc.toml --revert").out
+
+
 def test_a_trial_without_its_list_is_not_sent_to_everybody_in_the_store(line):
     """Nor are drafts, or whatever else is for lists, passed over; and a list beside a store is wondered at."""
     line.people("Ada,ada@example.org,GB,1", name="in.csv")

@@ -10,7 +10,7 @@ from ..document import load_conference
 from ..errors import InvalidText
 from ..secretariat.plan import Preview, preview
 from .mail_commands import run_deliver
-from .opening import opened, opened_as_it_is
+from .opening import opened, opened_as_it_is, refuse_outdated
 from .output import Output, count_of
 from .store_place import require_file, store_url
 
@@ -37,10 +37,14 @@ _FOR_LISTS = {
 
 
 def plan_of_store(given: argparse.Namespace, output: Output) -> int:
-    """What everybody who is confirmed would be told if the document came into force now. Nothing is written."""
+    """What everybody who is confirmed would be told if the document came into force now. Nothing is written.
+
+    What `send` would refuse is refused: `ConferenceOutdated`, `PlanInUse`.
+    """
     _refuse_options_of_lists(given)
     conference = load_conference(given.conference)
     with opened_as_it_is(given, conference, _REMEDY) as secretariat:
+        refuse_outdated(secretariat, conference, given)
         found = preview(secretariat.shell, conference)
         people = sum(1 for _ in secretariat.registrations.find("confirmed"))
         owed = secretariat.shell.store.find(conference.id, "~notice", "state", "queued", limit=1)[0]

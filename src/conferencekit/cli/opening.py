@@ -122,15 +122,22 @@ def _put_in_force(
         _refuse_stranger(secretariat, conference, given, enters=enters)
         _ = secretariat.conference  # puts it in force
         return
-    ours, theirs = document_digest(conference), str(current.body["digest"])
-    if ours == theirs:
+    if document_digest(conference) == str(current.body["digest"]):
         return
-    if secretariat.shell.get("conference_revision", ours) is not None and not given.revert:
-        raise ConferenceOutdated(ours, theirs)
+    refuse_outdated(secretariat, conference, given)
     lines = secretariat.reload(conference, by=given.by, reason=getattr(given, "why", None) or "")
     output.note(f"{given.conference} has changed, and is in force as it is now:")
     for line in lines:
         output.note(f"  {line}")
+
+
+def refuse_outdated(secretariat: Secretariat, conference: Conference, given: argparse.Namespace) -> None:
+    """Raise `ConferenceOutdated` for an earlier revision than the one in force, unless that is meant (`--revert`)."""
+    current, ours = in_force(secretariat), document_digest(conference)
+    theirs = str(current.body["digest"]) if current else ours
+    is_known = secretariat.shell.get("conference_revision", ours) is not None
+    if ours != theirs and is_known and not given.revert:
+        raise ConferenceOutdated(ours, theirs)
 
 
 def _refuse_stranger(

@@ -230,13 +230,17 @@ class Preview:
 
 
 def preview(shell: Shell, conference: Conference) -> tuple[Preview, ...]:
-    """What everybody would be told if this document came into force now. Nothing is changed."""
+    """What everybody would be told if this document came into force now. Nothing is changed.
+
+    Raises `PlanInUse` where it could not, since it takes away what people hold.
+    """
     now = shell.context().now
     current = shell.get("conference", "current")
     if current is None:
         events = _planned(conference, now)
         return tuple(Preview(conference=conference, before=None, after=each) for each in events)
     held = in_force_document(shell, current)
+    _refuse_loss(shell, held, conference)
     return tuple(found for _, found in _event_changes(shell, held, conference, now, current.version))
 
 
