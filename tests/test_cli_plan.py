@@ -199,6 +199,14 @@ def test_check_points_at_what_may_be_forgotten(line):
     ]
 
 
+def test_check_misses_no_link_where_a_session_says_its_place(line):
+    """A dinner of a hybrid conference is where it is; one in the venue may have been forgotten."""
+    line.edit(("[deadlines.input]\n", '[venue]\nkind = "hybrid"\nname = "Hall"\n\n[deadlines.input]\n'))
+    assert "There is no link to join: opening." in line.run("check gmc.toml").out
+    line.edit(('title = "Opening"\n', 'title = "Opening"\nplace = "Market Square 1"\n'))
+    assert "no link to join" not in line.run("check gmc.toml").out
+
+
 def test_check_says_who_invites_to_what(line):
     """Where the document says it: both are for ever once invites are out."""
     assert "Invites:" not in line.run("check gmc.toml").out

@@ -171,7 +171,8 @@ def remarks(conference: Conference, now: datetime) -> Iterator[str]:
     if conference.call and "input" not in conference.deadlines:
         yield "There is no deadline for input: it never closes."
     if conference.venue and conference.venue.kind != "physical":
-        lost = [each.id for each in conference.sessions if not conference.join_of(each)]
+        # a dinner in a place of its own is where it is
+        lost = [each.id for each in conference.sessions if not (conference.join_of(each) or each.place)]
         if lost:
             yield f"There is no link to join: {', '.join(lost)}."
     yield from _unspoken(conference)
