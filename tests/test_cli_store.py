@@ -273,6 +273,8 @@ def test_files_that_may_not_be_read(line, open_folder):
 
 def test_a_folder_that_may_not_be_written(line, open_folder):
     """Nothing begins, and what may only be read is not half-written."""
+    for each in open_folder.iterdir():
+        each.chmod(0o644)  # whatever the umask is
     open_folder.chmod(0o555)
     with somebody_else(open_folder):
         one_message(line.run("import gmc.toml people.csv"), "gmc.db")
