@@ -15,6 +15,7 @@ import pytest
 from tests.held import LONG, wait_until
 
 from conferencekit import Received, hookimpl
+from conferencekit.adapters import group_commit
 from conferencekit.adapters.group_commit import GroupCommit
 from conferencekit.adapters.memory import MemoryStore
 from conferencekit.adapters.sqlite import SQLiteStore
@@ -127,8 +128,10 @@ class LateStore(MemoryStore):
         return super().commit(batch)
 
 
-def test_threads_that_come_again_share_the_next_commit_too():
+def test_threads_that_come_again_share_the_next_commit_too(monkeypatch):
     """Whoever is answered first does not run ahead with a group of its own."""
+    # so long that a slow machine brings all of them back in time
+    monkeypatch.setattr(group_commit, "LINGER", 10)
     late = LateStore()
     group = GroupCommit(late)
 
@@ -252,7 +255,7 @@ def test_no_thread_starves():
 
     with ThreadPoolExecutor(12) as pool:
         futures = [pool.submit(work, thread) for thread in range(12)]
-        time.sleep(1.0)
+        wait_until(lambda: max(done) >= 12)
         is_over.set()
         for future in futures:
             future.result()
