@@ -34,6 +34,7 @@ VALUES: dict[str, object] = {
     "instructions": "Read the concept note.\n\nThen write.",
     "state": "waitlisted",
     "reason": "The room is full.",
+    "clocks_moved": None,
     "session": "Opening",
     "digest": "0f" * 32,
     "received": "Thursday 12 November 2020, 16:30 (Asia/Shanghai, UTC+08:00)",

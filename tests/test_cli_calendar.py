@@ -229,6 +229,9 @@ def test_a_series_whose_later_dates_are_moved_by_newer_zone_data_is_told_anew(li
     )
     assert (b"BYMONTH=3" in before, b"BYMONTH=3" in after) == (False, True)
     assert after.count(b"BEGIN:VEVENT") == 1
+    mail = (line.path("second") / "ada@example.org.series.1.eml").read_bytes()
+    words = message_from_bytes(mail, policy=policy.default).get_body(("plain",)).get_content()
+    assert "The organisers have not moved it" in words
     assert counts(send(line, "--out", "third")) == {"unchanged": 4}
 
 

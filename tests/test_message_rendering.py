@@ -182,6 +182,19 @@ def test_a_moved_session_says_what_was_and_what_is():
     assert "Before" not in rendered(notice("session_moved", values=same))["text"]
 
 
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_a_session_that_only_clocks_moved_is_said_to_be_so(locale):
+    """In every language; of others nothing of the kind is said."""
+    values = {**notice("session_moved").values, "was": None, "where_was": None, "programme_was": None}
+    usual, other = (
+        rendered(notice("session_moved", locale=locale, values={**values, "clocks_moved": each}))
+        for each in (None, "yes")
+    )
+    for part in ("text", "html"):
+        assert len(other[part]) > len(usual[part]) + 20
+        assert (part == "html") or set(usual[part].splitlines()) < set(other[part].splitlines())
+
+
 # -- languages
 
 

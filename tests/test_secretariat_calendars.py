@@ -245,6 +245,7 @@ def test_newer_zone_data_is_told_in_utc():
         after = event_of(desk.outbox[1])
         assert (after.value("UID"), after.value("SEQUENCE")) == (before.value("UID"), "1")
         assert after.value("DTSTART") == "20270520T070000Z"
+        assert "The organisers have not moved it" in desk.outbox[1].get_body(("plain",)).get_content()
         assert desk.moved_moments() == ()
         assert desk.tell_moved_clocks() == 0
 
@@ -299,6 +300,7 @@ def test_what_was_told_in_utc_stays_in_utc():
         with_older_data(desk, "opening", timedelta(hours=1))
         (mail,) = reload(desk, session("opening", 20, 11))
         assert event_of(mail).value("DTSTART") == "20270520T090000Z"
+        assert "The organisers have not moved it" not in mail.get_body(("plain",)).get_content()
         (mail,) = reload(desk, session("opening", 20, 12))
         assert event_of(mail).value("DTSTART") == "20270520T100000Z"
 

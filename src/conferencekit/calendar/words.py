@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from ..conference import Conference
 from ..datewords import date_text, day_text, hours_text, range_text
-from ..programme.event import Event, Part
+from ..programme.event import Event, Part, only_clocks_moved
 from ..programme.session import Session
 from .planned import DAY, held_dates
 
@@ -83,7 +83,10 @@ def place_text(event: Event) -> str | None:
 def change_values(
     conference: Conference, event: Event, was: Event | None, locale: str
 ) -> dict[str, str | None]:
-    """When and where an event is, and its programme; where one of them changed, how it was: what mails say of it."""
+    """When and where an event is, and its programme; where one of them changed, how it was: what mails say of it.
+
+    `clocks_moved` is there where newer zone data is all that changed.
+    """
     now = {
         "now": times_text(event, locale),
         "where": place_text(event),
@@ -98,6 +101,7 @@ def change_values(
         "was": times_text(was, locale, but=kept) or None,
         "where_was": where if where != now["where"] else None,
         "programme_was": programme_text(conference, was, locale, but=event) or None,
+        "clocks_moved": "yes" if only_clocks_moved(was, event) else None,
     }
 
 

@@ -12,7 +12,7 @@ from ..calendar.planning import KINDS, InviteMessage, InvitePlan
 from ..calendar.words import event_words
 from ..conference import Conference
 from ..datewords import range_text
-from ..programme.event import Event, Part
+from ..programme.event import Event, Part, only_clocks_moved
 from ..programme.series import Repeat
 from .output import Output, count_of
 
@@ -154,16 +154,8 @@ def _times(was: Event, event: Event) -> Iterator[str]:
         yield f"no more {_few(gone)}"
     if come:
         yield f"also {_few(come)}"
-    if not (moved or gone or come) and _only_clocks_changed(was, event):
+    if only_clocks_moved(was, event):
         yield "the clocks of its zone change on other days than they were said to"
-
-
-def _only_clocks_changed(was: Event, event: Event) -> bool:
-    """Whether newer zone data is why an event is told anew."""
-    if event.repeat is None:
-        return event.in_utc and not was.in_utc
-    said = ((each.place, each.join, each.status, each.other_dates) for each in (was, event))
-    return next(said) == next(said)
 
 
 def _few(dates: list[str]) -> str:

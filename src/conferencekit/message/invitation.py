@@ -90,7 +90,8 @@ class InviteMails:
         return render_words(notice, links={}, renderer=self.renderer)
 
     def _values(self, found: InviteMessage, template: str) -> Mapping[str, object]:
-        locale, event, was = found.person.locale, found.event, found.was
+        locale, event = found.person.locale, found.event
+        was = None if found.telling.kind == "reworded" else found.was
         values: dict[str, object] = {
             "conference": self.conference.title.text(locale),
             "contact": self.conference.contact or self.sender.address,

@@ -90,9 +90,10 @@ MAILS: Final[Mapping[str, MailKind]] = {
     ),
     "session_moved": MailKind(
         about="A session has another time, place or link. `was` and `now` are times in words; `programme` is that of a "
-        "day, `programme_was` what of it was otherwise before, `reason` why a session of it is off.",
+        "day, `programme_was` what of it was otherwise before, `reason` why a session of it is off; "
+        "`clocks_moved` is there where nothing changed but the rules of a time zone.",
         values=("session", "now"),
-        options=("was", "where", "where_was", "programme", "programme_was", "reason"),
+        options=("was", "where", "where_was", "programme", "programme_was", "reason", "clocks_moved"),
         optional_links=("manage",),
     ),
     "session_cancelled": MailKind(

@@ -100,3 +100,18 @@ def change_between(before: Event, after: Event) -> EventChange:
     if after.status == "cancelled":
         return "cancelled"
     return "reinstated" if before.status == "cancelled" else "moved"
+
+
+def only_clocks_moved(before: Event, after: Event) -> bool:
+    """Whether an event that moved has the same hours on the clock as before: newer zone data moved it, nobody else."""
+    return _by_the_clock(before) == _by_the_clock(after)
+
+
+def _by_the_clock(event: Event) -> list[tuple[object, ...]]:
+    parts = event.other_dates if event.repeat else event.parts
+    return [(event.repeat,), _said(event), *(_said(each) for each in parts)]
+
+
+def _said(of: Event | Part) -> tuple[object, ...]:
+    hours = (of.starts.wall, of.starts.zone, of.ends.wall, of.ends.zone)
+    return (of.id, *hours, of.place, of.join, of.status)
