@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from attrs import evolve
@@ -38,6 +38,7 @@ from conferencekit.calendar.judging import (
     Unread,
 )
 from conferencekit.calendar.told import AnswerNow, Told, attendance_now, renamed
+from conferencekit.moment import Moment
 
 PLAN = conference()
 TOLD = told_of(PLAN, ["ada", "bea"])
@@ -445,6 +446,20 @@ def test_a_proposal_changes_nothing_and_is_declined():
     ):
         assert f"\r\n{line}\r\n".encode() in data
     assert b"ATTENDEE" not in data
+
+
+def test_a_proposal_about_a_date_that_clocks_skip_is_declined():
+    """By the zone data of the invite it was there, and the proposal says when."""
+    recurrence = ":20270308T163000Z"
+    (proposed,) = judged(Answer(method="COUNTER", event="weekly", recurrence=recurrence)).verdicts
+    starts = Moment.at(datetime(2027, 3, 21, 2, 30), "Europe/Paris")
+    events = {
+        facts: evolve(each, event=evolve(each.event, starts=starts) if each.event.repeat else each.event)
+        for facts, each in TOLD.events.items()
+    }
+    about = evolve(proposed, event="weekly/2027-03-28")
+    data = decline_counter(PLAN, evolve(TOLD, events=events), about, now=NOW, sender=SENDER, locale="en")
+    assert b"\r\nRECURRENCE-ID:20270308T163000Z\r\n" in data
 
 
 # -- many, in any order

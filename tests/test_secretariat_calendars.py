@@ -293,6 +293,19 @@ def test_other_processes_hear_that_everybody_was_told_of_other_clocks(invite):
             two.tell_moved_clocks()
 
 
+def test_what_is_off_is_not_called_off_again_at_another_time():
+    """Whoever has it cancelled need not know when it would be; on again, it is at the new time."""
+    off = session("opening", 20, 9, status="cancelled")
+    with desk_for(session("opening", 20, 9)) as desk:
+        register(desk, "ada")
+        (mail,) = reload(desk, off)
+        assert event_of(mail).value("SEQUENCE") == "1"
+        assert reload(desk, session("opening", 20, 14, status="cancelled")) == []
+        (mail,) = reload(desk, session("opening", 20, 14))
+        assert event_of(mail).value("SEQUENCE") == "2"
+        assert event_of(mail).value("DTSTART") == "20270520T140000"
+
+
 def test_what_was_told_in_utc_stays_in_utc():
     """A later move of the session is no reason to trust the client's clocks."""
     with desk_for(session("opening", 20, 9)) as desk:

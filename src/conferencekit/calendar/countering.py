@@ -5,10 +5,11 @@ Source: RFC 5546, 3.2.8 (DECLINECOUNTER).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 
 from ..conference import Conference
-from ..errors import InvalidCalendar
+from ..errors import InvalidCalendar, InvalidTime
 from ..mailbox import Mailbox
 from ..moment import Moment, instant_of
 from ..programme.event import stamp_after
@@ -60,10 +61,15 @@ def decline_counter(
 
 
 def _recurrence(told: Told, proposed: Proposed) -> Moment | None:
-    """When the rule of the series has the date that the proposal is about."""
+    """When the rule of the series has the date that the proposal is about; by newer zone data it may have none.
+
+    Then the proposal says when it was.
+    """
     event_id, _, day = proposed.event.partition("/")
     for known in told.history(event_id) if day else ():
         event, first, named = known.event, known.event.starts.wall.date(), date.fromisoformat(day)
         if event.repeat and named in event.repeat.dates(first):
-            return moment_on(event.starts, named, first)
-    return None
+            with suppress(InvalidTime):
+                return moment_on(event.starts, named, first)
+    said = proposed.reply.recurrence
+    return said if day and isinstance(said, Moment) else None

@@ -79,10 +79,13 @@ class Event:
 def next_event(told: Event, planned: Event, *, now: datetime, clocks_moved: bool = False) -> Event | None:
     """The planned event under the next SEQUENCE, or None if nothing changed that a calendar has to be told.
 
+    Whatever becomes of an event that is off is told when it is on again.
     `clocks_moved`: by newer zone data the wall times that were told are other instants now. That is a move, told in
     UTC; so are later changes, since a calendar that knows the old clocks cannot be told by wall time. (A series keeps
     its zone: no rule in UTC can follow the clocks.)
     """
+    if told.status == planned.status == "cancelled":
+        return None
     in_utc = planned.repeat is None and (told.in_utc or clocks_moved)
     fresh = evolve(planned, in_utc=in_utc, sequence=told.sequence, dtstamp=told.dtstamp)
     if fresh == told and not clocks_moved:
