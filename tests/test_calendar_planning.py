@@ -22,6 +22,7 @@ from conferencekit.calendar.told import Told, facts_of, renamed
 from conferencekit.conference import CalendarPlan, Conference
 from conferencekit.mailbox import Mailbox
 from conferencekit.moment import Moment
+from conferencekit.programme.event import only_clocks_moved
 from conferencekit.programme.series import Occurrence, Repeat
 from conferencekit.programme.session import Session
 from conferencekit.testing.secretariat import conference_for_tests
@@ -451,6 +452,18 @@ def test_what_was_cancelled_after_clocks_moved_comes_back_in_utc(off):
     told = sent(plan(conference(off), [ADA], told, LATER).after)
     message = plan(first, [ADA], told, LATER).messages[0]
     assert b"DTSTART:20270520T070000Z" in message.to_ical()
+
+
+@pytest.mark.parametrize("make", [session, weekly])
+def test_a_move_that_was_taken_back_before_anybody_heard_of_it_is_no_move_of_clocks(make):
+    """Its message stands prepared, so one goes out all the same; it has nothing to compare."""
+    first, other = conference(make("a")), conference(make("a", starts=NINE.plus(HOUR)))
+    told = told_of(first, ADA)
+    prepared = plan(other, [ADA], told, LATER).after
+    (back,) = plan(first, [ADA], prepared, LATER).messages
+    assert (back.kind, back.was) == ("moved", None)
+    (clocks,) = plan(first, [ADA], clocks_moved(told, "a"), LATER).messages
+    assert only_clocks_moved(clocks.was, clocks.event)
 
 
 def test_a_feed_says_in_utc_what_a_day_was_told_in_utc():

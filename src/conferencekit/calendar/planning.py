@@ -54,7 +54,10 @@ class Invitee:
 
 @frozen(kw_only=True)
 class InviteMessage:
-    """One message to one person about one event. `was` is what they were told before, `reason` why something is off."""
+    """One message to one person about one event.
+
+    `was` is what they were told before, None where an update says the same; `reason` why something is off.
+    """
 
     kind: MessageKind
     person: Invitee
@@ -354,7 +357,9 @@ class _Planner:
         telling = self._telling(kind, event, last, method, facts, words)
         told = evolve(event, sequence=telling.sequence, dtstamp=telling.dtstamp)
         base, _ = self._base(told, method, locale)
-        before = self.told.events.get(telling.was)
+        # who was never told of a move that was taken back knows it as it is
+        is_as_told = method == "REQUEST" and telling.was == telling.facts
+        before = None if is_as_told else self.told.events.get(telling.was)
         was = before.event if before else None
         reason = base.comment or (self._reason(event, was) if was and method == "REQUEST" else "")
         return _Found(kind=kind, event=told, was=was, telling=telling, base=base, reason=reason)

@@ -90,8 +90,7 @@ class InviteMails:
         return render_words(notice, links={}, renderer=self.renderer)
 
     def _values(self, found: InviteMessage, template: str) -> Mapping[str, object]:
-        locale, event = found.person.locale, found.event
-        was = None if found.telling.kind == "reworded" else found.was
+        locale, event, was = found.person.locale, found.event, found.was
         values: dict[str, object] = {
             "conference": self.conference.title.text(locale),
             "contact": self.conference.contact or self.sender.address,
